@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+# Needs python3 (3.11 or newer) and make; everything else comes into .venv, by hash.
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+  "$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
+BIN := .venv/bin
+READY := .venv/.ready
+TESTS ?= tests/unit tests/integration
+WORKERS ?= 2
+# The parts in which a line that no test runs could leak a secret or lose data.
+CORE := */auth/*,*/s3/*,*/connection/*
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+  --custom-compile-command 'make lock' $(UPGRADE)
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test check system bench bench-smoke lock clean
+
+help:  ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+venv: $(READY)  ## make .venv with everything below needs
+
+$(READY): requirements/uv.txt requirements/dev.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "no Python 3.11 or newer on the PATH: install one, or say make PYTHON=..." >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(READY)  ## run the example DAGs under a real scheduler against local servers
+	$(BIN)/python -m demo
+
+test: $(READY)  ## unit and integration tests, with coverage
+	$(BIN)/python -m coverage erase
+	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report= $(TESTS)
+	$(BIN)/python -m coverage report --include='$(CORE)' --fail-under=95
+	$(BIN)/python -m coverage report --format=total
+
+check: $(READY)  ## lint, format, types, import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+system: $(READY)  ## the wheel in bare Airflow installations, and the demo
+	$(BIN)/python -m pytest tests/system
+
+bench: $(READY)  ## measure what the provider costs
+	$(BIN)/python -m benchmarks
+
+bench-smoke: $(READY)  ## the same in a few seconds, only to see that the benchmarks run
+	$(BIN)/python -m benchmarks --smoke
+
+lock: $(READY)  ## pin every dependency again (UPGRADE=--upgrade for newer ones)
+	printf 'uv\n' | $(LOCK) -o requirements/uv.txt -
+	$(LOCK) --extra local --group dev -o requirements/dev.txt pyproject.toml
+	$(LOCK) --resolution lowest-direct --constraint requirements/oldest.in -o requirements/oldest.txt pyproject.toml
+
+clean:  ## remove all that make made
+	rm -rf .venv .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
