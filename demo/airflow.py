@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A whole Airflow of its own in a temporary folder: API server, scheduler with LocalExecutor, DAG processor."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from demo.processes import Service, running, tail
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+# For a busy machine; an idle one needs a tenth of it.
+DEADLINE_SECONDS = 300.0
+POLL_SECONDS = 0.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRun:
+    """One task instance as Airflow's API tells it."""
+
+    task_id: str
+    map_index: int
+    state: str
+    pid: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DagRun:
+    """A finished run of a DAG."""
+
+    dag_id: str
+    run_id: str
+    state: str
+    tasks: tuple[TaskRun, ...]
+
+    @property
+    def pids(self) -> set[int]:
+        """The processes in which its tasks ran."""
+        return {task.pid for task in self.tasks if task.pid is not None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Airflow:
+    """A running Airflow, driven by its REST API.
+
+    https://airflow.apache.org/docs/apache-airflow/stable/stable-rest-api-ref.html
+    """
+
+    home: Path
+    api: httpx.Client
+    services: tuple[Service, ...] = field(repr=False)
+
+    def run(self, dag_id: str) -> DagRun:
+        """Start a DAG and wait until it has finished, whether well or not.
+
+        :raises TimeoutError: if it takes longer than :data:`DEADLINE_SECONDS`.
+        """
+        self.wait_for(lambda: self.api.get(f"/dags/{dag_id}").is_success, f"{dag_id} to be parsed")
+        self._json("PATCH", f"/dags/{dag_id}", {"is_paused": False})
+        run_id = self._json("POST", f"/dags/{dag_id}/dagRuns", {"logical_date": None})["dag_run_id"]
+        path = f"/dags/{dag_id}/dagRuns/{run_id}"
+        self.wait_for(lambda: self._json("GET", path)["state"] in {"success", "failed"}, f"{dag_id} to finish")
+        tasks = self._json("GET", f"{path}/taskInstances")["task_instances"]
+        return DagRun(
+            dag_id=dag_id,
+            run_id=run_id,
+            state=self._json("GET", path)["state"],
+            tasks=tuple(TaskRun(**{key: task[key] for key in TaskRun.__slots__}) for task in tasks),
+        )
+
+    def result(self, run: DagRun, task_id: str) -> Any:  # noqa: ANN401  # whatever the task returned
+        """Return what an unmapped task returned."""
+        path = f"/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances/{task_id}/xcomEntries/return_value"
+        return self._json("GET", f"{path}?deserialize=true")["value"]
+
+    def failures(self, run: DagRun) -> Iterator[str]:
+        """Tell, for each task that did not succeed, its state and the end of its log."""
+        for task in run.tasks:
+            if task.state != "success":
+                name = f"{run.dag_id}.{task.task_id}[{task.map_index}] {task.state}"
+                pattern = f"logs/dag_id={run.dag_id}/run_id={run.run_id}/task_id={task.task_id}/**/*.log"
+                yield "\n".join([name, *(tail(log) for log in sorted(self.home.glob(pattern)))])
+
+    def _json(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401  # JSON
+        response = self.api.request(method, path, json=body)
+        if response.is_error:
+            raise RuntimeError(f"{method} {path}: {response.status_code} {response.text}")
+        return response.json()
+
+    def wait_for(self, reached: Callable[[], bool], what: str) -> None:
+        """Poll until something is so.
+
+        :raises RuntimeError: as soon as a part of Airflow has ended.
+        :raises TimeoutError: after :data:`DEADLINE_SECONDS`, with the ends of all logs.
+        """
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while not reached():
+            for service in self.services:
+                service.check()
+            if time.monotonic() > deadline:
+                logs = "\n".join(f"-- {service.name}\n{tail(service.log)}" for service in self.services)
+                raise TimeoutError(f"waited {DEADLINE_SECONDS:g} s for {what}\n{logs}")
+            time.sleep(POLL_SECONDS)
+
+
+@contextlib.contextmanager
+def airflow(home: Path, dags: Path, settings: Mapping[str, str]) -> Iterator[Airflow]:
+    """Start an Airflow and stop it again.
+
+    :param home: an empty folder for all that it writes.
+    :param dags: the folder of the DAG files.
+    :param settings: more of its environment: connections and options.
+    """
+    port = free_port()
+    env = {**_environment(home, dags, port), **settings}
+    command = [sys.executable, "-m", "airflow"]
+    migrated = subprocess.run([*command, "db", "migrate"], env=env, capture_output=True, text=True, check=False)
+    if migrated.returncode:
+        raise RuntimeError(f"airflow db migrate:\n{migrated.stdout}{migrated.stderr}")
+    with contextlib.ExitStack() as stack:
+        services = []
+        for name, *arguments in (
+            ["dag-processor"],
+            ["scheduler", "--skip-serve-logs"],
+            ["api-server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"],
+        ):
+            log = home / f"{name}.log"
+            services.append(stack.enter_context(running(name, [*command, name, *arguments], log=log, env=env)))
+        address = f"http://127.0.0.1:{port}"
+        api = stack.enter_context(httpx.Client(base_url=f"{address}/api/v2", timeout=60, trust_env=False))
+        instance = Airflow(home=home, api=api, services=tuple(services))
+        instance.wait_for(lambda: _log_in(api, address), "the API server")
+        yield instance
+
+
+def free_port() -> int:
+    """Return a TCP port of the loopback interface that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _log_in(api: httpx.Client, address: str) -> bool:
+    try:
+        response = api.get(f"{address}/auth/token")
+    except httpx.TransportError:
+        return False
+    if response.is_success:
+        api.headers["Authorization"] = f"Bearer {response.json()['access_token']}"
+    return response.is_success
+
+
+def _environment(home: Path, dags: Path, port: int) -> dict[str, str]:
+    """Nothing of the caller's AWS or Airflow settings, and no way out of this machine."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.upper().startswith(("AWS_", "AIRFLOW_")) and not name.upper().endswith(("_PROXY", "_CA_BUNDLE"))
+    }
+    options = {
+        "API__BASE_URL": f"http://127.0.0.1:{port}",
+        "API__SECRET_KEY": secrets.token_urlsafe(32),
+        "API_AUTH__JWT_SECRET": secrets.token_urlsafe(64),
+        "CORE__DAGS_FOLDER": str(dags),
+        "CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
+        "CORE__EXECUTOR": "LocalExecutor",
+        "CORE__FERNET_KEY": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        "CORE__LOAD_EXAMPLES": "False",
+        "CORE__PARALLELISM": "8",
+        "CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
+        "USAGE_DATA_COLLECTION__ENABLED": "False",
+    }
+    return kept | {"AIRFLOW_HOME": str(home)} | {f"AIRFLOW__{name}": value for name, value in options.items()}
