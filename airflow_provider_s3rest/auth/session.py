@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A session straight from Roles Anywhere, past every cache: checked, signed, asked for once."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from airflow_provider_s3rest.auth.endpoint import rolesanywhere_url
+from airflow_provider_s3rest.auth.identity import load_identity
+from airflow_provider_s3rest.auth.rolesanywhere import create_session
+
+if TYPE_CHECKING:
+    from airflow_provider_s3rest.auth.rolesanywhere import Session
+    from airflow_provider_s3rest.connection import RolesAnywhere, S3RestConnection
+
+
+def fetch_session(connection: S3RestConnection, settings: RolesAnywhere) -> Session:
+    """Check the certificate and make one CreateSession call.
+
+    :raises S3RestConnectionError: the certificate or its key can't work, or the region has no endpoint.
+    :raises S3RestCredentialError: the service refused or was not reached.
+    """
+    identity = load_identity(settings, conn_id=connection.conn_id, now=datetime.now(UTC))
+    url = rolesanywhere_url(settings, conn_id=connection.conn_id)
+    return create_session(settings, identity, url=url, verify=connection.verify)
