@@ -46,11 +46,6 @@ class DagRun:
     state: str
     tasks: tuple[TaskRun, ...]
 
-    @property
-    def pids(self) -> set[int]:
-        """The processes in which its tasks ran."""
-        return {task.pid for task in self.tasks if task.pid is not None}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Airflow:
@@ -81,10 +76,10 @@ class Airflow:
             tasks=tuple(TaskRun(**{key: task[key] for key in TaskRun.__slots__}) for task in tasks),
         )
 
-    def result(self, run: DagRun, task_id: str) -> Any:  # noqa: ANN401  # whatever the task returned
-        """Return what an unmapped task returned."""
-        path = f"/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances/{task_id}/xcomEntries/return_value"
-        return self._json("GET", f"{path}?deserialize=true")["value"]
+    def result(self, run: DagRun, task: TaskRun) -> Any:  # noqa: ANN401  # whatever the task returned
+        """Return what a task returned."""
+        path = f"/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances/{task.task_id}/xcomEntries/return_value"
+        return self._json("GET", f"{path}?map_index={task.map_index}")["value"]
 
     def failures(self, run: DagRun) -> Iterator[str]:
         """Tell, for each task that did not succeed, its state and the end of its log."""

@@ -8,6 +8,8 @@ import os
 import shutil
 import tempfile
 
+import pytest
+
 _FOREIGN = ("AWS_", "AIRFLOW_", "AIRFLOW__", "BOTO_")
 
 
@@ -34,4 +36,11 @@ def _shield() -> None:
     }
 
 
+_OUTER = dict(os.environ)
 _shield()
+
+
+@pytest.fixture(scope="session")
+def outer_environment() -> dict[str, str]:
+    """The environment before it was shielded, for the installers of system tests: how they reach an index is there."""
+    return dict(_OUTER)
