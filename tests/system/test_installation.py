@@ -62,10 +62,9 @@ def test_airflow_lists_the_provider(installation: Installation) -> None:
 
 def test_airflow_can_import_the_hook(installation: Installation) -> None:
     """The connection type leads to a hook that Airflow could load."""
-    hooks = installation.run("airflow", "providers", "hooks", "--output", "plain")
-    assert re.search(
-        r"^s3rest +airflow_provider_s3rest\.hooks\.s3rest\.S3RestHook +s3rest_conn_id ", hooks, re.MULTILINE
-    )
+    output = installation.run("airflow", "providers", "hooks", "--output", "plain")
+    hook = r"airflow_provider_s3rest\.hooks\.s3rest\.S3RestHook"
+    assert re.search(rf"^s3rest +{hook} +s3rest_conn_id ", output, re.MULTILINE)
 
 
 @pytest.mark.parametrize("example", sorted(path.name for path in (ROOT / "example_dags").glob("*.py")))
