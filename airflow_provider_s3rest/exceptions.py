@@ -93,31 +93,19 @@ class S3RestCredentialError(S3RestError):
         self.hint = hint
         super().__init__(message)
 
-    def __reduce__(self) -> tuple[object, ...]:
-        return _restore_credential_error, (self.message, self.as_dict())
-
     def as_dict(self) -> dict[str, object]:
         """Everything but the message, as the keyword arguments of this class."""
         return {name: getattr(self, name) for name in ("status", "code", "request_id", "retryable", "hint")}
 
     def __str__(self) -> str:
         said = f"{self.code}: {self.message}" if self.code else self.message
-        details = [
-            text
-            for text in (
-                f"HTTP {self.status}" if self.status else "",
-                f"request id {self.request_id}" if self.request_id else "",
-            )
-            if text
-        ]
-        text = f"IAM Roles Anywhere CreateSession failed: {said}"
-        if details:
-            text += f" ({', '.join(details)})"
-        return f"{text}. Hint: {self.hint}" if self.hint else text
-
-
-def _restore_credential_error(message: str, details: dict[str, object]) -> S3RestCredentialError:
-    return S3RestCredentialError(message, **details)  # type: ignore[arg-type]
+        details = []
+        if self.status:
+            details.append(f"HTTP {self.status}")
+        if self.request_id:
+            details.append(f"request id {self.request_id}")
+        text = f"IAM Roles Anywhere CreateSession failed: {said}" + (f" ({', '.join(details)})" if details else "")
+        return f"{text.rstrip('.')}. Hint: {self.hint}" if self.hint else text
 
 
 class S3RestNotFoundError(S3RestError, FileNotFoundError):

@@ -39,22 +39,23 @@ class Arn(NamedTuple):
 
 
 def read_arns(fields: Fields, region: str, region_field: str) -> dict[str, str]:
-    """The ARNs by field name; faults go to ``fields``.
+    """The three ARNs by field name, empty where they are faulty.
 
     :param region: the Roles Anywhere region that the connection chose.
     :param region_field: the field that chose it.
     """
     arns = {name: arn for name in _SHAPES if (arn := _read_arn(fields, name))}
-    if len({arn.partition for arn in arns.values()}) > 1:
-        fields.fault("role_arn", "is in another AWS partition than the other ARNs: all three must be in the same")
+    first = next(iter(arns), "")
+    for name, arn in arns.items():
+        if arn.partition != arns[first].partition:
+            fields.fault(name, f"is in another AWS partition than {first}: all three ARNs must be in the same")
     regions = {name: arn.region for name, arn in arns.items() if name != "role_arn"}
     if len(set(regions.values())) > 1:
         fields.fault("trust_anchor_arn", "is in another region than profile_arn: both must be in the same")
-    elif regions and {region} != set(regions.values()):
-        fields.fault(
-            region_field, f"is not the region of {' and '.join(regions)}: choose the region that stands in the ARN"
-        )
-    return {name: arn.text for name, arn in arns.items()}
+    elif regions and region not in regions.values() and fields.sound("rolesanywhere_region", region_field):
+        blank = "" if fields.text(region_field) else f" (blank means {region})"
+        fields.fault(region_field, f"is not the region that stands in {' and '.join(regions)}: choose that one{blank}")
+    return {name: arns[name].text if name in arns else "" for name in _SHAPES}
 
 
 def _read_arn(fields: Fields, name: str) -> Arn | None:
@@ -67,7 +68,7 @@ def _read_arn(fields: Fields, name: str) -> Arn | None:
     match = _ARN.fullmatch(text)
     kind = _KINDS.get((match["service"], match["resource"])) if match else None
     if kind and kind != name:
-        fields.fault(name, f"holds what belongs into {kind}: it must have the shape {_SHAPES[name]}")
+        fields.fault(name, f"holds the ARN that belongs into {kind}: it must have the shape {_SHAPES[name]}")
         return None
     if match is None or kind is None or bool(match["region"]) == (name == "role_arn"):
         fields.fault(name, f"is not an ARN of the shape {_SHAPES[name]}")

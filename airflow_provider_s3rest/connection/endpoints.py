@@ -12,24 +12,31 @@ if TYPE_CHECKING:
     from airflow_provider_s3rest.connection.fields import Fields
 
 # Where clouds serve the credentials of the machine itself: no connection has any business there.
-_FORBIDDEN = tuple(ipaddress.ip_network(net) for net in ("169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128"))
+_FORBIDDEN = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        *("169.254.0.0/16", "fe80::/10", "fd00:ec2::/32"),
+        # The same IPv4 range behind NAT64 and as an IPv4-compatible address.
+        *("64:ff9b::a9fe:0/112", "::a9fe:0/112"),
+        # Alibaba Cloud's and Google Cloud's metadata servers.
+        *("100.100.100.200/32", "fd20:ce::254/128"),
+    )
+)
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def read_s3_endpoint(fields: Fields) -> str | None:
     """The URL of an S3 endpoint from ``host`` and ``port``; None, for AWS, where the host is blank.
 
-    The port is ignored with a blank host: Airflow's form can't test a connection without one.
+    A port without a host has no effect: Airflow's form can't test a connection that has none.
     """
     host = fields.word("host")
-    if host is None:
-        return None
-    url = _split(fields, "host", host if "://" in host else f"https://{host}")
     port = fields.whole_number("port", lowest=0, highest=65535, default=0)
-    if url is None or not fields.sound("port"):
+    url = _split(fields, "host", host) if host else None
+    if url is None:
         return None
     if port and url.port not in (None, port):
         fields.fault("port", "differs from the port that stands in host: keep one of them")
-        return None
     return _join(url, port or url.port)
 
 
@@ -37,14 +44,11 @@ def read_rolesanywhere_endpoint(fields: Fields) -> str | None:
     """The URL of a Roles Anywhere endpoint other than the region's own; None where the field is blank."""
     name = "rolesanywhere_endpoint_url"
     value = fields.word(name)
-    if value is None:
-        return None
-    url = _split(fields, name, value if "://" in value else f"https://{value}")
+    url = _split(fields, name, value) if value else None
     if url is None:
         return None
     if url.scheme == "http" and not is_loopback(url.hostname or ""):
         fields.fault(name, "must start with https://; plain http is for a loopback address only")
-        return None
     return _join(url, url.port)
 
 
@@ -55,20 +59,25 @@ def is_loopback(host: str) -> bool:
 
 
 def _split(fields: Fields, name: str, value: str) -> SplitResult | None:
+    scheme, _, rest = value.rpartition("://")
+    # A URI of Airflow loses the brackets of an IPv6 address.
+    if ":" in rest and _address(rest):
+        rest = f"[{rest}]"
     try:
-        url = urlsplit(value)
+        url = urlsplit(f"{scheme or 'https'}://{rest}")
         port = url.port
     except ValueError:
         fields.fault(name, "is not a valid URL: write https://HOST or https://HOST:PORT")
         return None
     host = url.hostname or ""
-    if url.scheme not in {"http", "https"} or not host or port == 0 or url.path not in {"", "/"}:
+    address = _address(host)
+    if url.scheme not in _DEFAULT_PORTS or not host or port == 0 or url.path not in {"", "/"}:
         fields.fault(name, "must be https://HOST or https://HOST:PORT, without a path")
-    elif url.username is not None or url.query or url.fragment or value.endswith(("?", "#")):
+    elif url.username is not None or url.query or url.fragment or rest.endswith(("?", "#")):
         fields.fault(name, "must hold no user name, query or fragment: write https://HOST or https://HOST:PORT")
-    elif not all(part.isalnum() or part in ".-_:" for part in host):
+    elif not all(character.isalnum() or character in ".-_:" for character in host):
         fields.fault(name, "holds a host name with a character that no host name has")
-    elif (address := _address(host)) and any(address in net for net in _FORBIDDEN):
+    elif address and any(address in network for network in _FORBIDDEN):
         fields.fault(name, "is a link-local address, where a cloud keeps the machine's own credentials: not allowed")
     else:
         return url
@@ -82,7 +91,7 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         # The resolver also takes 2852039166, 0xa9fea9fe and the like for an address.
         try:
             return ipaddress.IPv4Address(socket.inet_aton(host))
-        except (OSError, UnicodeError):
+        except OSError:
             return None
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return mapped or address
@@ -91,4 +100,5 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 def _join(url: SplitResult, port: int | None) -> str:
     host = url.hostname or ""
     host = f"[{host}]" if ":" in host else host
-    return f"{url.scheme}://{host}" + (f":{port}" if port else "")
+    # HTTP clients leave the default port out of the Host header, which is signed.
+    return f"{url.scheme}://{host}" + (f":{port}" if port and port != _DEFAULT_PORTS[url.scheme] else "")

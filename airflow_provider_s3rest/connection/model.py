@@ -11,8 +11,10 @@ if TYPE_CHECKING:
 
 RETRY_DELAYS_SECONDS = (0.0, 10.0, 30.0, 60.0, 120.0, 300.0)
 MAX_CONCURRENCY = 32
-# A mask for the few characters on the last line of a PEM body would hide words that are no secret.
-SHORTEST_SECRET = 16
+# A mask for the few characters on the last line of a PEM body would hide words that are no secret; so would one for an
+# access key ID such as admin, while those of AWS have 16 characters or more.
+SHORTEST_LINE = 8
+SHORTEST_KEY_ID = 16
 
 AddressingStyle = Literal["auto", "path", "virtual"]
 
@@ -101,17 +103,17 @@ class S3RestConnection:
         """
         from airflow_provider_s3rest.connection.parsing import parse_connection
 
-        return parse_connection(
-            conn_id=conn_id, host=host, port=port, login=login, password=password, extra=extra
-        )
+        return parse_connection(conn_id=conn_id, host=host, port=port, login=login, password=password, extra=extra)
 
     def secrets(self) -> Iterator[str]:
-        """Every value of this connection that must never be printed."""
+        """Every value of this connection that must never be printed, and the access key ID where it looks like AWS's."""
         match self.authentication:
             case AccessKeys(access_key_id=key_id, secret_access_key=secret, session_token=token):
-                yield from (value for value in (key_id, secret, token) if value)
+                yield from (value for value in (secret, token) if value)
+                if len(key_id) >= SHORTEST_KEY_ID:
+                    yield key_id
             case RolesAnywhere(private_key=key, private_key_passphrase=passphrase):
                 # Line by line: a masker that knows a key only as a whole misses every other way to break its lines.
-                yield from (line for line in key.splitlines() if len(line) >= SHORTEST_SECRET and "-----" not in line)
+                yield from (line for line in key.splitlines() if len(line) >= SHORTEST_LINE and "-" not in line)
                 if passphrase:
                     yield passphrase

@@ -15,9 +15,17 @@ from dataclasses import dataclass, field
 # Possessive, so that hostile text costs linear time.
 _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]++)-----((?:[^-]++|-(?!----))*+)-----END \1-----")
 _BOUNDARY = re.compile(r"-----(BEGIN|END) ([A-Z0-9 ]++)-----")
-_BARE_BASE64 = re.compile(r"\s*M[A-Za-z0-9+/=\s]+")
+# 0x30, with which all DER of interest begins, is M and one of A to P.
+_BASE64_OF_DER = re.compile(r"\s*M[A-P][A-Za-z0-9+/=\s]{20,}")
+_ESCAPED_LINE_BREAK = re.compile(r"\\+[rn]")
 _ENCRYPTION = re.compile(r"\s*Proc-Type:\s*4,ENCRYPTED\s+DEK-Info:\s*([A-Z0-9-]+,[0-9A-Fa-f]+)\s+")
 _LINE = 64
+# Only these are ever repeated in an error: any other label is a text of whoever wrote it.
+_LABELS = frozenset(
+    {"CERTIFICATE", "TRUSTED CERTIFICATE", "X509 CERTIFICATE", "CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"}
+    | {"PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "OPENSSH PRIVATE KEY"}
+    | {"PUBLIC KEY", "RSA PUBLIC KEY", "EC PARAMETERS", "DH PARAMETERS", "X509 CRL", "PKCS7"}
+)
 
 _CONVERT_CERTIFICATE = "openssl x509 -inform DER -in FILE -out FILE.pem"
 _CONVERT_KEY = "openssl pkcs8 -topk8 -inform DER -in FILE -out FILE.pem"
@@ -66,7 +74,7 @@ def certificates(text: str) -> list[PemBlock]:
                 "whether somebody may have seen it"
             )
         if block.label != "CERTIFICATE":
-            raise PemError(f"holds a {block.label}, not a CERTIFICATE")
+            raise PemError(f"holds {_name(block.label)}, not a CERTIFICATE")
     return blocks
 
 
@@ -80,23 +88,28 @@ def private_key(text: str) -> PemBlock:
     for block in blocks:
         if block.label == "OPENSSH PRIVATE KEY":
             raise PemError("holds a key in OpenSSH's format: convert a copy with `ssh-keygen -p -m PEM -f FILE`")
+        if block.label == "CERTIFICATE":
+            raise PemError("holds a certificate: move it to certificate, and paste only the private key here")
         if not block.label.endswith("PRIVATE KEY"):
-            raise PemError(f"holds a {block.label}, not a private key")
+            raise PemError(f"holds {_name(block.label)}, not a private key")
     if len(blocks) != 1:
         raise PemError(f"must hold one private key, but holds {len(blocks)}")
     return blocks[0]
 
 
 def _blocks(text: str, convert: str) -> list[PemBlock]:
-    text = text.replace("\\r", "").replace("\\n", "\n")
+    text = _ESCAPED_LINE_BREAK.sub("\n", text)
     blocks = [_block(label, body) for label, body in _BLOCK.findall(text)]
-    boundary = _BOUNDARY.search(_BLOCK.sub("", text))
-    if boundary:
-        other = "END" if boundary[1] == "BEGIN" else "BEGIN"
-        raise PemError(f"has no -----{other} {boundary[2]}----- line: paste the whole file, first line to last")
+    alone = _BOUNDARY.search(_BLOCK.sub("", text))
+    if alone:
+        other = "END" if alone[1] == "BEGIN" else "BEGIN"
+        label = f" {alone[2]}" if alone[2] in _LABELS else ""
+        raise PemError(f"has no -----{other}{label}----- line: paste the whole file, first line to last")
     if blocks:
         return blocks
-    if _BARE_BASE64.fullmatch(text) or any(mark in text[:8] for mark in "\x81\x82\ufffd"):
+    if _BASE64_OF_DER.fullmatch(text):
+        raise PemError(f"lacks its BEGIN and END lines: paste the whole PEM file; make one of DER with `{convert}`")
+    if text.startswith("0") and not text[:4].isprintable():
         raise PemError(f"is DER, not PEM: convert the file with `{convert}` and paste all of the result")
     raise PemError("is not PEM: paste the whole file, from its -----BEGIN line to its -----END line")
 
@@ -110,5 +123,9 @@ def _block(label: str, body: str) -> PemBlock:
     except ValueError:
         der = b""
     if not der:
-        raise PemError(f"has a damaged {label}: its body is not base64; copy it again")
+        raise PemError(f"is damaged: the body of {_name(label)} is not base64; copy it again")
     return PemBlock(label, der, encryption[1] if encryption else "")
+
+
+def _name(label: str) -> str:
+    return f"a block {label}" if label in _LABELS else "a block of another kind"
