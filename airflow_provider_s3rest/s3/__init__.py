@@ -1,2 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """S3 itself, by two engines behind one face; knows nothing of Airflow."""
+
+from __future__ import annotations
+
+from airflow_provider_s3rest.s3.store import S3
+
+__all__ = ["S3"]

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The complete engine: boto3, for every key that S3 can hold and everything that S3 can do. Import it only to use it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError, FlexibleChecksumError
+
+from airflow_provider_s3rest.exceptions import S3RestIntegrityError
+from airflow_provider_s3rest.s3.engine import CHUNK_BYTES, OpenObject, Written
+from airflow_provider_s3rest.s3.errors import FaultError, translate
+from airflow_provider_s3rest.s3.keys import fits_xml
+from airflow_provider_s3rest.s3.results import DeleteFailure, ObjectHead, ObjectSummary, unquote_etag
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+_NOT_MD5_ENCRYPTIONS = frozenset({"aws:kms", "aws:kms:dsse"})
+
+
+class Boto3Engine:
+    """Objects by way of boto3. Safe for threads.
+
+    :param client_of: gives the client of a bucket's region.
+    """
+
+    def __init__(self, client_of: Callable[[str], Any]) -> None:
+        self._client_of = client_of
+
+    def get(
+        self, bucket_name: str, key: str, *, start: int = 0, end: int | None = None, if_match: str | None = None
+    ) -> OpenObject:
+        """Open an object, or its bytes from ``start`` up to but without ``end``."""
+        options = {}
+        if if_match:
+            options["IfMatch"] = f'"{if_match}"'
+        if start or end is not None:
+            options["Range"] = f"bytes={start}-{'' if end is None else end - 1}"
+        with translated(bucket_name, key):
+            answer = self._client_of(bucket_name).get_object(Bucket=bucket_name, Key=key, **options)
+        body = answer["Body"]
+        return OpenObject(
+            head=_head(bucket_name, key, answer),
+            body=_chunks(body),
+            close=body.close,
+            etag_is_md5=_etag_is_md5(answer),
+        )
+
+    def head(self, bucket_name: str, key: str) -> ObjectHead:
+        """Ask about an object."""
+        return _head(bucket_name, key, self._head(bucket_name, key))
+
+    def etag_is_md5(self, bucket_name: str, key: str) -> bool:
+        """Ask whether the object is encrypted in such a way that its ETag can be the MD5 of its bytes."""
+        return _etag_is_md5(self._head(bucket_name, key))
+
+    def put(self, bucket_name: str, key: str, body: bytes, content_type: str) -> Written:
+        """Write an object in one request."""
+        with translated(bucket_name, key):
+            answer = self._client_of(bucket_name).put_object(
+                Bucket=bucket_name, Key=key, Body=body, ContentType=content_type
+            )
+        return written(answer)
+
+    def delete(self, bucket_name: str, keys: Sequence[str]) -> list[DeleteFailure]:
+        """Delete at most 1,000 objects; return those that S3 refused."""
+        batch = [key for key in keys if fits_xml(key)]
+        failures = [failure for key in keys if not fits_xml(key) for failure in self._delete_one(bucket_name, key)]
+        if batch:
+            objects = [{"Key": key} for key in batch]
+            with translated(bucket_name):
+                answer = self._client_of(bucket_name).delete_objects(
+                    Bucket=bucket_name, Delete={"Objects": objects, "Quiet": True}
+                )
+            failures += [
+                DeleteFailure(key=error["Key"], code=error.get("Code", ""), message=error.get("Message", ""))
+                for error in answer.get("Errors", ())
+            ]
+        return failures
+
+    def _delete_one(self, bucket_name: str, key: str) -> Iterator[DeleteFailure]:
+        try:
+            self._client_of(bucket_name).delete_object(Bucket=bucket_name, Key=key)
+        except ClientError as error:
+            said = error.response["Error"]
+            if said.get("Code") == "NoSuchBucket":
+                raise translate(error, bucket_name) from None
+            yield DeleteFailure(key=key, code=said.get("Code", ""), message=said.get("Message", ""))
+
+    def list(self, bucket_name: str, prefix: str, start_after: str) -> Iterator[ObjectSummary]:
+        """List objects in the order of their keys' bytes, page by page.
+
+        https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
+        """
+        start = {"StartAfter": start_after} if start_after else {}
+        paginator = self._client_of(bucket_name).get_paginator("list_objects_v2")
+        pages = paginator.paginate(Bucket=bucket_name, Prefix=prefix, **start)
+        with translated(bucket_name):
+            for page in pages:
+                for item in page.get("Contents", ()):
+                    yield ObjectSummary(
+                        key=item["Key"],
+                        size=item["Size"],
+                        etag=unquote_etag(item.get("ETag")) or "",
+                        last_modified=item["LastModified"],
+                        storage_class=item.get("StorageClass", "STANDARD"),
+                    )
+
+    def _head(self, bucket_name: str, key: str) -> dict[str, Any]:
+        with translated(bucket_name, key):
+            answer: dict[str, Any] = self._client_of(bucket_name).head_object(Bucket=bucket_name, Key=key)
+        return answer
+
+
+@contextmanager
+def translated(bucket_name: str, key: str | None = None) -> Iterator[None]:
+    """Give the errors of the service the types that callers catch."""
+    try:
+        yield
+    except ClientError as error:
+        public = translate(error, bucket_name, key)
+        if public is error:
+            raise
+        raise public from None
+
+
+def written(answer: dict[str, Any]) -> Written:
+    """Read the answer to a PutObject or a CompleteMultipartUpload."""
+    return Written(etag=unquote_etag(answer.get("ETag")), version_id=answer.get("VersionId"))
+
+
+def _head(bucket_name: str, key: str, answer: dict[str, Any]) -> ObjectHead:
+    size = answer.get("ContentRange", "").rpartition("/")[2] or answer["ContentLength"]
+    return ObjectHead(
+        bucket_name=bucket_name,
+        key=key,
+        size=int(size),
+        etag=unquote_etag(answer.get("ETag")),
+        last_modified=answer["LastModified"],
+        content_type=answer.get("ContentType"),
+        version_id=answer.get("VersionId"),
+        metadata={name.lower(): value for name, value in answer.get("Metadata", {}).items()},
+    )
+
+
+def _etag_is_md5(answer: dict[str, Any]) -> bool:
+    encryption = answer.get("ServerSideEncryption")
+    return encryption not in _NOT_MD5_ENCRYPTIONS and "SSECustomerAlgorithm" not in answer
+
+
+def _chunks(body: Any) -> Iterator[bytes]:  # noqa: ANN401
+    try:
+        yield from body.iter_chunks(CHUNK_BYTES)
+    except FlexibleChecksumError as error:
+        raise S3RestIntegrityError(str(error)) from error
+    except BotoCoreError as error:
+        raise FaultError(str(error)) from error

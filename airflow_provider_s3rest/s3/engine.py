@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What each of the two engines can do with objects; callers never learn which one did it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from airflow_provider_s3rest.s3.results import DeleteFailure, ObjectHead
+
+MAX_BATCH = 1000
+"""How many keys one DeleteObjects takes."""
+CHUNK_BYTES = 1024 * 1024
+"""How much of a body is handed on at a time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenObject:
+    """An object whose body has begun to arrive.
+
+    :param body: its bytes in order; raises :class:`FaultError` when the connection breaks.
+    :param close: gives the connection back, read to its end or not.
+    :param etag_is_md5: whether the ETag can be the MD5 of the bytes; None where the engine can't tell.
+    """
+
+    head: ObjectHead
+    body: Iterator[bytes]
+    close: Callable[[], None]
+    etag_is_md5: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What S3 says of an object just written."""
+
+    etag: str | None
+    version_id: str | None
+
+
+class Engine(Protocol):
+    """Requests on objects, each retried by the policy and sent again with new credentials when those were refused.
+
+    Every method raises ``S3RestNotFoundError`` or ``S3RestPreconditionError`` where they apply, and otherwise the
+    errors of ``botocore.exceptions``.
+    """
+
+    def get(
+        self, bucket_name: str, key: str, *, start: int = 0, end: int | None = None, if_match: str | None = None
+    ) -> OpenObject:
+        """Open an object, or its bytes from ``start`` up to but without ``end``."""
+
+    def head(self, bucket_name: str, key: str) -> ObjectHead:
+        """Ask about an object."""
+
+    def put(self, bucket_name: str, key: str, body: bytes, content_type: str) -> Written:
+        """Write an object in one request."""
+
+    def delete(self, bucket_name: str, keys: Sequence[str]) -> list[DeleteFailure]:
+        """Delete at most :data:`MAX_BATCH` objects; return those that S3 refused."""

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Failures of both engines as one: what a request met on its way, and the error that callers see for it."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import TYPE_CHECKING
+
+from airflow_provider_s3rest.exceptions import S3RestNotFoundError, S3RestPreconditionError
+from airflow_provider_s3rest.s3.retry import is_transient
+
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
+
+_NOT_FOUND = 404
+_NOT_FOUND_CODES = frozenset({"404", "NoSuchBucket", "NoSuchKey", "NoSuchVersion", "NotFound"})
+_PRECONDITION_CODES = frozenset({"412", "ConditionalRequestConflict", "PreconditionFailed"})
+
+_STATUS = re.compile(r"Server returned non-2xx status code: (\d{3})[^:\n]*: ?(.*?)(?:\n\nDebug source:|\Z)", re.DOTALL)
+_FIRST_LINE = re.compile(r"\A[^\n]*")
+
+
+class FaultError(Exception):
+    """What went wrong with one request, before anybody decides what to do about it.
+
+    :param status: of HTTP; 0 where there was no answer.
+    :param code: the service's error code, or the status as text; ``""`` where there was no answer.
+    :param message: the service's words; never the body of its answer, which can echo the session token.
+    :param permanent: whether it would fail again for sure, though there was no answer.
+    """
+
+    def __init__(
+        self, message: str, *, status: int = 0, code: str = "", request_id: str = "", permanent: bool = False
+    ) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+        self.message = message
+        self.status = status
+        self.code = code
+        self.request_id = request_id
+
+    @property
+    def transient(self) -> bool:
+        """Whether the same request may go well later."""
+        return not self.permanent and (not self.code or is_transient(self.status, self.code))
+
+    def public(self, operation: str, bucket_name: str, key: str | None = None) -> Exception:
+        """Make the error that callers of either engine see.
+
+        :param operation: the name of the operation in the API of S3.
+        """
+        from botocore.exceptions import ClientError, HTTPClientError
+
+        if not self.code:
+            return HTTPClientError(error=self.message)
+        answer = {
+            "Error": {"Code": self.code, "Message": self.message},
+            "ResponseMetadata": {"HTTPStatusCode": self.status, "RequestId": self.request_id},
+        }
+        return translate(ClientError(answer, operation), bucket_name, key)
+
+
+def translate(error: ClientError, bucket_name: str, key: str | None = None) -> Exception:
+    """Give an error of the service the type that callers catch; what has no type of ours stays as it is."""
+    code = error.response["Error"].get("Code", "")
+    message = error.response["Error"].get("Message", "")
+    said = f"{code}: {message}" if message else code
+    if code == "NoSuchBucket" or (key is None and code in _NOT_FOUND_CODES):
+        return S3RestNotFoundError(f"There is no bucket {bucket_name!r} ({said})")
+    if code in _NOT_FOUND_CODES:
+        return S3RestNotFoundError(f"There is no object {key!r} in bucket {bucket_name!r} ({said})")
+    if code in _PRECONDITION_CODES:
+        return S3RestPreconditionError(f"Object {key!r} in bucket {bucket_name!r} was changed meanwhile ({said})")
+    return error
+
+
+def read_obstore_error(error: Exception) -> FaultError:
+    """Take apart the text of an error of obstore, which carries the service's answer in no other way."""
+    text = str(error)
+    if answer := _STATUS.search(text):
+        status, body = int(answer[1]), answer[2]
+        return FaultError(
+            _element(body, "Message"),
+            status=status,
+            code=_element(body, "Code") or str(status),
+            request_id=_element(body, "RequestId"),
+        )
+    if "Received redirect without LOCATION" in text:
+        return FaultError("The bucket is in another region.", status=301, code="PermanentRedirect")
+    summary = _FIRST_LINE.search(text)
+    line = summary[0] if summary else ""
+    if "HTTP error:" in line:
+        untrusted = "invalid peer certificate" in text
+        return FaultError(f"{line}: invalid peer certificate" if untrusted else line, permanent=untrusted)
+    return FaultError(line.partition("<")[0], status=200, code="InvalidResponse")
+
+
+def _element(body: str, name: str) -> str:
+    found = re.search(rf"<{name}>([^<]*)</{name}>", body)
+    return unescape(found[1]) if found else ""

@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The fast engine: obstore, for plain keys. Import it only to use it.
+
+It takes no setting from the environment, keeps no credentials beyond those of the current request, and never retries by
+itself.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import S3Store
+
+from airflow_provider_s3rest.exceptions import S3RestIntegrityError
+from airflow_provider_s3rest.s3 import network
+from airflow_provider_s3rest.s3.engine import CHUNK_BYTES, OpenObject, Written
+from airflow_provider_s3rest.s3.errors import FaultError, read_obstore_error
+from airflow_provider_s3rest.s3.results import DeleteFailure, ObjectHead, unquote_etag
+from airflow_provider_s3rest.s3.retry import EXPIRED_CODES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from obstore import GetResult
+    from obstore.store import ClientConfig, S3Credential
+
+    from airflow_provider_s3rest.auth.model import Credentials, CredentialSource
+    from airflow_provider_s3rest.connection import S3RestConnection
+    from airflow_provider_s3rest.s3.engine import Engine
+    from airflow_provider_s3rest.s3.network import Regions
+    from airflow_provider_s3rest.s3.retry import Attempts, RetryPolicy
+
+T = TypeVar("T")
+
+_STANDARD_ATTRIBUTES = frozenset(
+    {
+        "Cache-Control",
+        "Content-Disposition",
+        "Content-Encoding",
+        "Content-Language",
+        "Content-Type",
+        "Storage-Class",
+    }
+)
+_ELSEWHERE_CODES = frozenset({"AuthorizationHeaderMalformed", "PermanentRedirect", "TemporaryRedirect"})
+# A body that is read slowly may take as long as its task; the read timeout is what ends a dead connection.
+_NO_TIMEOUT = timedelta(days=7)
+# obstore reads its settings from the environment too. An argument overrides each of them but these two.
+_UNSHIELDED = ("AWS_SERVER_SIDE_ENCRYPTION", "AWS_CHECKSUM_ALGORITHM")
+
+_started_in: list[int] = []
+
+
+def usable_here() -> bool:
+    """Whether this process may use obstore.
+
+    Its threads do not survive a fork: a child of a process that has used it would wait forever.
+    """
+    forked = bool(_started_in) and _started_in[0] != os.getpid()
+    return not forked and not any(name in os.environ for name in _UNSHIELDED)
+
+
+class ObstoreEngine:
+    """Objects by way of obstore; every key must satisfy ``sends_verbatim``. Safe for threads.
+
+    :param fallback: makes the engine that repeats a batch of deletions of which only a part went well.
+    """
+
+    def __init__(
+        self,
+        connection: S3RestConnection,
+        source: CredentialSource,
+        regions: Regions,
+        policy: RetryPolicy,
+        fallback: Callable[[], Engine],
+    ) -> None:
+        self._connection = connection
+        self._source = source
+        self._regions = regions
+        self._policy = policy
+        self._fallback = fallback
+        self._lock = threading.Lock()
+        self._stores: dict[str, tuple[Credentials, str, S3Store]] = {}
+        _started_in[:] = [os.getpid()]
+
+    def get(
+        self, bucket_name: str, key: str, *, start: int = 0, end: int | None = None, if_match: str | None = None
+    ) -> OpenObject:
+        """Open an object, or its bytes from ``start`` up to but without ``end``."""
+        options: dict[str, Any] = {}
+        if if_match:
+            options["if_match"] = f'"{if_match}"'
+        if end is not None:
+            options["range"] = (start, end)
+        elif start:
+            options["range"] = {"offset": start}
+        answer = self._call("GetObject", bucket_name, key, lambda store: obstore.get(store, key, options=options))
+        return OpenObject(
+            head=_head(bucket_name, key, answer), body=_body(answer), close=lambda: None, etag_is_md5=None
+        )
+
+    def head(self, bucket_name: str, key: str) -> ObjectHead:
+        """Ask about an object."""
+        answer = self._call(
+            "HeadObject", bucket_name, key, lambda store: obstore.get(store, key, options={"head": True})
+        )
+        return _head(bucket_name, key, answer)
+
+    def put(self, bucket_name: str, key: str, body: bytes, content_type: str) -> Written:
+        """Write an object in one request."""
+        attributes = {"Content-Type": content_type}
+        answer = self._call(
+            "PutObject",
+            bucket_name,
+            key,
+            lambda store: obstore.put(store, key, body, attributes=attributes, use_multipart=False),
+        )
+        return Written(etag=unquote_etag(answer["e_tag"]), version_id=answer["version"])
+
+    def delete(self, bucket_name: str, keys: Sequence[str]) -> list[DeleteFailure]:
+        """Delete at most 1,000 objects; return those that S3 refused.
+
+        obstore reports only that some were refused, not which: the other engine then says so by deleting them again.
+        """
+        try:
+            self._call("DeleteObjects", bucket_name, None, lambda store: obstore.delete(store, keys))
+        except S3RestIntegrityError:
+            return self._fallback().delete(bucket_name, keys)
+        return []
+
+    def _call(self, operation: str, bucket_name: str, key: str | None, request: Callable[[S3Store], T]) -> T:
+        attempts = self._policy.attempts()
+        while True:
+            credentials = self._source.current()
+            store = self._store(bucket_name, credentials)
+            try:
+                return request(store)
+            except (BaseError, FileNotFoundError) as error:
+                fault = read_obstore_error(error)
+            # Raised out here, since obstore's own error may quote the session token.
+            if not self._recovers(fault, attempts, bucket_name, credentials):
+                raise fault.public(operation, bucket_name, key)
+
+    def _recovers(self, fault: FaultError, attempts: Attempts, bucket_name: str, credentials: Credentials) -> bool:
+        """Mend what made a request fail, or wait until its next try; False when it has failed for good."""
+        # The answer to a HEAD has no body, so that its code is the bare status.
+        unexplained = fault.code == "400"
+        if fault.code in EXPIRED_CODES or (unexplained and credentials.session_token):
+            if attempts.once("credentials") and self._source.reject(credentials):
+                return True
+        if (
+            (fault.code in _ELSEWHERE_CODES or unexplained)
+            and attempts.once("region")
+            and self._regions.correct(bucket_name)
+        ):
+            return True
+        return fault.transient and attempts.wait()
+
+    def _store(self, bucket_name: str, credentials: Credentials) -> S3Store:
+        """Return the store of a bucket; new credentials get a new one, so that no cache of its own outlives them."""
+        region = self._regions.of(bucket_name)
+        with self._lock:
+            known = self._stores.get(bucket_name)
+            if known is None or known[:2] != (credentials, region):
+                known = credentials, region, self._new_store(bucket_name, region, credentials)
+                self._stores[bucket_name] = known
+            return known[2]
+
+    def _new_store(self, bucket_name: str, region: str, credentials: Credentials) -> S3Store:
+        url, virtual_hosted = network.bucket_url(self._connection, bucket_name, region)
+        given: S3Credential = {
+            "access_key_id": credentials.access_key_id,
+            "secret_access_key": credentials.secret_access_key,
+            "token": credentials.session_token,
+            "expires_at": None,
+        }
+        return S3Store(
+            bucket_name,
+            endpoint=url,
+            aws_endpoint_url_s3=url,
+            region=region,
+            virtual_hosted_style_request=virtual_hosted,
+            request_payer=self._connection.requester_pays,
+            skip_signature=False,
+            unsigned_payload=False,
+            s3_express=False,
+            disable_tagging=False,
+            disable_bulk_delete=False,
+            conditional_put="etag",
+            copy_if_not_exists="multipart",
+            client_options=self._client_options(url),
+            retry_config={"max_retries": 0},
+            credential_provider=lambda: given,
+        )
+
+    def _client_options(self, url: str) -> ClientConfig:
+        options: ClientConfig = {
+            "allow_http": url.startswith("http://"),
+            "allow_invalid_certificates": False,
+            "connect_timeout": timedelta(seconds=network.CONNECT_TIMEOUT_SECONDS),
+            "read_timeout": timedelta(seconds=network.READ_TIMEOUT_SECONDS),
+            "timeout": _NO_TIMEOUT,
+            "user_agent": network.user_agent(),
+        }
+        if bundle := network.ca_bundle(self._connection):
+            options["root_certificate"] = Path(bundle).read_bytes()
+        return options
+
+
+def _head(bucket_name: str, key: str, answer: GetResult) -> ObjectHead:
+    meta, attributes = answer.meta, answer.attributes
+    return ObjectHead(
+        bucket_name=bucket_name,
+        key=key,
+        size=meta["size"],
+        etag=unquote_etag(meta["e_tag"]),
+        last_modified=meta["last_modified"],
+        content_type=attributes.get("Content-Type"),
+        version_id=meta["version"],
+        metadata={name: value for name, value in attributes.items() if name not in _STANDARD_ATTRIBUTES},
+    )
+
+
+def _body(answer: GetResult) -> Iterator[bytes]:
+    try:
+        for chunk in answer.stream(min_chunk_size=CHUNK_BYTES):
+            yield bytes(chunk)
+    except BaseError as error:
+        fault = read_obstore_error(error)
+    else:
+        return
+    raise fault

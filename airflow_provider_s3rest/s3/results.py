@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the operations on S3 answer: frozen values, ETags without their quotes, times in UTC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectSummary:
+    """One object of a listing.
+
+    :param size: in bytes.
+    :param etag: changes whenever the object's bytes do; not always their MD5.
+    """
+
+    key: str
+    size: int
+    etag: str
+    last_modified: datetime
+    storage_class: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectHead:
+    """Everything about one object but its bytes.
+
+    :param size: in bytes, of the whole object.
+    :param version_id: None where the bucket keeps no versions.
+    :param metadata: the user metadata, names in lower case and without ``x-amz-meta-``.
+    """
+
+    bucket_name: str
+    key: str
+    size: int
+    etag: str | None
+    last_modified: datetime
+    content_type: str | None
+    version_id: str | None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpsertResult:
+    """An object that was created or replaced.
+
+    :param size: in bytes.
+    :param version_id: None where the bucket keeps no versions.
+    """
+
+    bucket_name: str
+    key: str
+    etag: str | None
+    version_id: str | None
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteFailure:
+    """A key that S3 did not delete, and S3's own words why."""
+
+    key: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteResult:
+    """What a deletion did; S3 counts an absent key as deleted.
+
+    :param deleted: how many keys are gone.
+    """
+
+    bucket_name: str
+    deleted: int
+    failed: tuple[DeleteFailure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BucketList:
+    """The buckets of the account.
+
+    :param owner: the canonical id of the account's owner, or its name where the service gives one.
+    """
+
+    names: tuple[str, ...]
+    owner: str | None
+
+
+def unquote_etag(etag: str | None) -> str | None:
+    """Take the quotes of HTTP off an ETag; a weak one (``W/"..."``) stays whole."""
+    if etag and len(etag) > 1 and etag[0] == etag[-1] == '"':
+        return etag[1:-1]
+    return etag or None

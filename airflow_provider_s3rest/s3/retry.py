@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The one retry policy of both engines: what is worth another try, and how long to wait before it."""
+
+from __future__ import annotations
+
+import threading
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList and the throttling codes of
+# https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+_TRANSIENT_CODES = frozenset(
+    {
+        "BandwidthLimitExceeded",
+        "InternalError",
+        "OperationAborted",
+        "PriorRequestNotComplete",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "ServiceUnavailable",
+        "SlowDown",
+        "Throttled",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequests",
+        "TooManyRequestsException",
+    }
+)
+_TRANSIENT_STATUSES = frozenset({408, 429})
+_NOT_IMPLEMENTED = 501
+_SERVER_ERRORS = 500
+
+EXPIRED_CODES = frozenset({"ExpiredToken", "ExpiredTokenException", "InvalidToken", "TokenRefreshRequired"})
+
+CANCELLED: ContextVar[threading.Event] = ContextVar("CANCELLED")
+"""Set in the threads of a transfer: once it is set, nobody there waits or tries again."""
+
+
+class TransferCancelledError(Exception):
+    """The transfer that this thread works for has failed elsewhere."""
+
+
+def is_transient(status: int, code: str) -> bool:
+    """Whether the same request may go well later.
+
+    :param status: of HTTP; 200 too can carry an error in its body.
+    :param code: the service's error code; the status as text where the answer had no body.
+    """
+    if status == _NOT_IMPLEMENTED:
+        return False
+    return status >= _SERVER_ERRORS or status in _TRANSIENT_STATUSES or code in _TRANSIENT_CODES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """The waits between the tries of one request.
+
+    :param delays_seconds: before each retry; their number is the number of retries.
+    :param sleep: called with an event and the seconds; it ends early when the event is set or a signal raises.
+    """
+
+    delays_seconds: tuple[float, ...]
+    sleep: Callable[[threading.Event, float], object] = threading.Event.wait
+
+    def attempts(self) -> Attempts:
+        """Begin one request."""
+        return Attempts(self)
+
+
+class Attempts:
+    """What is left of one request's retries."""
+
+    def __init__(self, policy: RetryPolicy) -> None:
+        self._policy = policy
+        self._retries = 0
+        self._done: set[str] = set()
+
+    def once(self, remedy: str) -> bool:
+        """Whether this remedy has not been tried for the request yet; from now on it has."""
+        fresh = remedy not in self._done
+        self._done.add(remedy)
+        return fresh
+
+    def wait(self) -> bool:
+        """Wait until the next retry is due.
+
+        :returns: False, at once, when none is left.
+        :raises TransferCancelledError: the transfer has failed elsewhere meanwhile.
+        """
+        if self._retries >= len(self._policy.delays_seconds):
+            return False
+        cancelled = CANCELLED.get(None) or threading.Event()
+        if not cancelled.is_set():
+            self._policy.sleep(cancelled, self._policy.delays_seconds[self._retries])
+        if cancelled.is_set():
+            raise TransferCancelledError
+        self._retries += 1
+        return True
