@@ -125,8 +125,7 @@ class RolesAnywhereSource:
         return lease if self._is_usable(lease) else None
 
     def _announced(self, lease: Lease) -> Lease:
-        given = lease.credentials
-        self._mask([given.access_key_id, given.secret_access_key, given.session_token or ""])
+        self._mask(lease.credentials.secrets())
         return lease
 
     def _renew(self) -> Lease:

@@ -25,6 +25,10 @@ class Credentials:
     session_token: str | None = field(default=None, repr=False)
     expires_at: datetime | None = None
 
+    def secrets(self) -> list[str]:
+        """Every value that must never be printed."""
+        return [value for value in (self.access_key_id, self.secret_access_key, self.session_token) if value]
+
 
 class CredentialSource(Protocol):
     """Where every client of a connection takes its credentials from, at each request anew. Safe for threads."""

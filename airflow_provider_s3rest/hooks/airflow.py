@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What this provider takes from Airflow - a connection, its options - and gives to it: what to mask."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, TypedDict
+from urllib.parse import quote
+
+from airflow_provider_s3rest.connection import S3RestConnection
+from airflow_provider_s3rest.exceptions import Fault, S3RestConnectionError
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Connection
+
+SECTION = "s3rest"
+
+
+class CacheOptions(TypedDict):
+    """The options of Airflow's section ``[s3rest]`` about the credential cache."""
+
+    cache_dir: str | None
+    cache_enabled: bool
+
+
+def cache_options() -> CacheOptions:
+    """Read the options of the credential cache."""
+    from airflow.providers.common.compat.sdk import conf
+
+    return CacheOptions(
+        cache_dir=conf.get(SECTION, "cache_dir", fallback=None) or None,
+        cache_enabled=conf.getboolean(SECTION, "cache_enabled", fallback=True),
+    )
+
+
+def read_connection(stored: Connection) -> S3RestConnection:
+    """Parse a connection of Airflow's.
+
+    :raises S3RestConnectionError: with all its faults.
+    """
+    conn_id = stored.conn_id or ""
+    if stored.conn_type != SECTION:
+        raise S3RestConnectionError(conn_id, [Fault("conn_type", f"must be {SECTION}: choose it as connection type")])
+    return S3RestConnection.parse(
+        conn_id=conn_id,
+        host=stored.host,
+        port=stored.port,
+        login=stored.login,
+        password=stored.password,
+        extra=stored.extra,
+    )
+
+
+def mask(secrets: list[str]) -> None:
+    """Keep secrets out of every log, also in the form that they take inside a URL."""
+    from airflow.providers.common.compat.sdk import mask_secret
+
+    forms = sorted({form for secret in secrets if secret for form in (secret, quote(secret, safe=""))})
+    mask_secret(forms)
+    # From Airflow 3.1 on the server's components have a masker of their own, which the one for tasks does not feed.
+    core = sys.modules.get("airflow._shared.secrets_masker")
+    if core:
+        core.mask_secret(forms)

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The hook of an ``s3rest`` connection."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import BaseHook
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable, Iterator
+    from typing import BinaryIO
+
+    from airflow_provider_s3rest.auth.model import Credentials, CredentialSource
+    from airflow_provider_s3rest.connection import S3RestConnection
+    from airflow_provider_s3rest.s3.results import DeleteResult, ObjectHead, ObjectSummary, UpsertResult
+    from airflow_provider_s3rest.s3.store import S3
+    from airflow_provider_s3rest.s3.stream import ObjectStream
+
+
+class S3RestHook(BaseHook):
+    """Amazon S3 by a connection of type ``s3rest``.
+
+    Every operation may raise :class:`~airflow_provider_s3rest.exceptions.S3RestConnectionError` for a connection that
+    can't work, :class:`~airflow_provider_s3rest.exceptions.S3RestCredentialError` where Roles Anywhere gives no
+    credentials, and ``botocore.exceptions.ClientError`` with the words of S3. What is temporary has then been retried
+    by the delays of the connection.
+
+    :param s3rest_conn_id: the connection.
+    :param region_name: the region of the buckets; default: the connection's, or else each bucket's own.
+    """
+
+    conn_name_attr = "s3rest_conn_id"
+    default_conn_name = "s3rest_default"
+    conn_type = "s3rest"
+    hook_name = "Amazon S3 (s3rest)"
+
+    def __init__(self, s3rest_conn_id: str = default_conn_name, region_name: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.s3rest_conn_id = s3rest_conn_id
+        self.region_name = region_name
+
+    @cached_property
+    def connection(self) -> S3RestConnection:
+        """The connection as Airflow has it, read and checked."""
+        from airflow_provider_s3rest.hooks.airflow import read_connection
+
+        return read_connection(self.get_connection(self.s3rest_conn_id))
+
+    @cached_property
+    def store(self) -> S3:
+        """The engines behind every operation."""
+        from airflow_provider_s3rest.s3.store import S3
+
+        return S3(self.connection, self._source, self.region_name)
+
+    @cached_property
+    def _source(self) -> CredentialSource:
+        from airflow_provider_s3rest.auth.credentials import credential_source
+        from airflow_provider_s3rest.hooks.airflow import cache_options, mask
+
+        return credential_source(self.connection, mask=mask, **cache_options())
+
+    def get_conn(self) -> Any:
+        """A boto3 S3 client, for the rest of the API; its credentials renew themselves."""
+        return self.store.client()
+
+    def get_credentials(self) -> Credentials:
+        """Live credentials, from the cache if it has any; temporary ones have at least 60 s of life."""
+        return self._source.current()
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Make the calls that the connection is for, past every cache and without retries.
+
+        :returns: whether all went well, and who we are, or which stage failed and the service's own words.
+        """
+        from airflow_provider_s3rest.hooks.airflow import mask
+        from airflow_provider_s3rest.hooks.diagnosis import diagnose
+
+        return diagnose(lambda: self.connection, region_name=self.region_name, mask=mask)
+
+    def head_object(self, bucket_name: str, key: str) -> ObjectHead:
+        """Ask about an object without its bytes.
+
+        :raises S3RestNotFoundError: it does not exist.
+        """
+        return self.store.head_object(bucket_name, key)
+
+    def get_object(self, bucket_name: str, key: str) -> ObjectStream:
+        """Open an object: iterate over its bytes, ``read()`` them all, or ``save()`` them to a file.
+
+        :raises S3RestNotFoundError: it does not exist.
+        """
+        return self.store.get_object(bucket_name, key)
+
+    def upsert_object(
+        self, bucket_name: str, key: str, data: bytes | str | os.PathLike[str] | BinaryIO | Iterable[bytes]
+    ) -> UpsertResult:
+        """Create or replace an object.
+
+        :param data: its bytes, a text (stored as UTF-8), the path of a file, an open binary file, or pieces of bytes;
+            the last three may be of any size.
+        """
+        return self.store.upsert_object(bucket_name, key, data)
+
+    def delete_objects(self, bucket_name: str, keys: str | Iterable[str]) -> DeleteResult:
+        """Delete objects; an absent one counts as deleted, as S3 has it.
+
+        :param keys: one key, or any number of them.
+        :returns: how many are gone, and which ones S3 refused to delete, and why.
+        """
+        return self.store.delete_objects(bucket_name, keys)
+
+    def query_objects(self, bucket_name: str, prefix: str = "", start_after: str = "") -> Iterator[ObjectSummary]:
+        """The objects of a bucket in the order of their keys, page by page as they are asked for.
+
+        :param prefix: only keys that begin so.
+        :param start_after: only keys after this one.
+        """
+        return self.store.query_objects(bucket_name, prefix=prefix, start_after=start_after)

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which errors no retry of the task can mend."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from airflow_provider_s3rest.exceptions import S3RestCredentialError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_REFUSALS = frozenset({"AccessDenied", "AllAccessDisabled", "InvalidAccessKeyId", "SignatureDoesNotMatch"})
+
+
+@contextmanager
+def permanent_ones_are_final() -> Iterator[None]:
+    """Turn errors that would come again into ``AirflowFailException``, which Airflow does not retry.
+
+    These are bad connections and arguments, credentials that are refused, and what S3 does not allow.
+    """
+    from airflow.providers.common.compat.sdk import AirflowFailException
+
+    try:
+        yield
+    except Exception as error:
+        if is_permanent(error):
+            raise AirflowFailException(str(error)) from error
+        raise
+
+
+def is_permanent(error: Exception) -> bool:
+    """Whether the same call would fail the same way again."""
+    if isinstance(error, S3RestCredentialError):
+        return not error.retryable
+    answer = getattr(error, "response", None)
+    refused = isinstance(answer, dict) and answer.get("Error", {}).get("Code") in _REFUSALS
+    return refused or isinstance(error, ValueError)

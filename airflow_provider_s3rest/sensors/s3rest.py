@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A sensor that waits for an object."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import BaseSensorOperator, PokeReturnValue
+
+from airflow_provider_s3rest.exceptions import S3RestNotFoundError
+from airflow_provider_s3rest.hooks.s3rest import S3RestHook
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from airflow.providers.common.compat.sdk import Context
+
+
+class S3RestKeySensor(BaseSensorOperator):
+    """Wait until an object exists.
+
+    Returns its ``bucket_name``, ``key``, ``size``, ``etag``, ``last_modified``, ``content_type``, ``version_id`` and
+    ``metadata``. Every error but its absence fails the task, also with ``soft_fail``.
+
+    :param bucket_name: the bucket.
+    :param key: the object's key.
+    :param s3rest_conn_id: the connection.
+    :param region_name: the bucket's region; default: the connection's, or else discovered.
+    """
+
+    template_fields: Sequence[str] = ("bucket_name", "key", "s3rest_conn_id", "region_name")
+    ui_color = "#e8f1e4"
+
+    def __init__(
+        self,
+        *,
+        bucket_name: str,
+        key: str,
+        s3rest_conn_id: str = S3RestHook.default_conn_name,
+        region_name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.bucket_name = bucket_name
+        self.key = key
+        self.s3rest_conn_id = s3rest_conn_id
+        self.region_name = region_name
+
+    @cached_property
+    def hook(self) -> S3RestHook:
+        """The hook of the connection."""
+        return S3RestHook(self.s3rest_conn_id, region_name=self.region_name)
+
+    def poke(self, context: Context) -> bool | PokeReturnValue:  # noqa: ARG002
+        """Look once."""
+        try:
+            head = self.hook.head_object(self.bucket_name, self.key)
+        except S3RestNotFoundError:
+            self.log.info("Object %r of bucket %s is not there yet", self.key, self.bucket_name)
+            return False
+        found = {**asdict(head), "last_modified": head.last_modified.isoformat()}
+        return PokeReturnValue(is_done=True, xcom_value=found)
