@@ -23,10 +23,12 @@ def make_client(
     secret_access_key: str,
     session_token: str | None = None,
     verify: str | None = None,
+    timeout_seconds: float = 30,
 ) -> Any:  # noqa: ANN401 - botocore makes its clients at run time
     """Make a botocore client that does not retry.
 
     :param verify: path of the CA bundle for an HTTPS endpoint.
+    :param timeout_seconds: to connect, and then to wait for an answer.
     """
     nowhere = {"profile": None, "config_file": os.devnull, "credentials_file": os.devnull, "ca_bundle": None}
     session = botocore.session.Session(
@@ -41,7 +43,11 @@ def make_client(
         aws_session_token=session_token,
         verify=verify,
         config=botocore.config.Config(
-            retries={"total_max_attempts": 1}, proxies={}, connect_timeout=5, read_timeout=30, max_pool_connections=50
+            retries={"total_max_attempts": 1},
+            proxies={},
+            connect_timeout=timeout_seconds,
+            read_timeout=timeout_seconds,
+            max_pool_connections=50,
         ),
     )
 

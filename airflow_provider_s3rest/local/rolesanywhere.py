@@ -138,6 +138,9 @@ class RolesAnywhereEndpoint:
         except DropConnection:
             self._record(CallRecord(time=datetime.now(UTC), status=0, detail="connection dropped"))
             raise
+        except Exception as error:  # noqa: BLE001 - a service answers even when it fails
+            _log.exception("The local IAM Roles Anywhere endpoint failed")
+            record, answer = _refused(Refusal(500, "InternalServerException", "", repr(error)))
         self._record(record)
         return answer
 

@@ -92,7 +92,7 @@ class SeaweedFS:
     ) -> None:
         self._stop()
 
-    def client(self, service: str = "s3") -> Any:  # noqa: ANN401 - botocore makes its clients at run time
+    def client(self, service: str = "s3", *, timeout_seconds: float = 30) -> Any:  # noqa: ANN401 - botocore makes its clients at run time
         """Make a client of ``s3`` or ``sts`` with the administrator's access keys."""
         return make_client(
             service,
@@ -100,6 +100,7 @@ class SeaweedFS:
             access_key_id=self.access_key_id,
             secret_access_key=self.secret_access_key,
             verify=str(self._tls[2]) if self._tls else None,
+            timeout_seconds=timeout_seconds,
         )
 
     def wait(self) -> StartError:
@@ -148,7 +149,7 @@ class SeaweedFS:
             self._ports["s3.port"] = self._port
         self.endpoint_url = f"{'https' if self._tls else 'http'}://127.0.0.1:{self._ports['s3.port']}"
         launcher = [sys.executable, "-I", "-S", deathsignal.__file__, str(os.getpid())]
-        with open(self._directory / "weed.log", "wb") as log:
+        with (self._directory / "weed.log").open("wb") as log:
             self._process = subprocess.Popen(
                 [*launcher, str(find_weed()), *self._arguments()],
                 stdin=subprocess.DEVNULL,
@@ -192,7 +193,8 @@ class SeaweedFS:
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS
-        client = self.client()
+        # Another process may hold our port and never answer; ours then ends, and that is to be seen soon.
+        client = self.client(timeout_seconds=1)
         while True:
             try:
                 client.list_buckets()
