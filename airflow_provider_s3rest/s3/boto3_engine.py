@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The complete engine: boto3, for every key that S3 can hold and everything that S3 can do. Import it only to use it."""
+"""The complete engine: boto3, for every key that S3 can hold and all that S3 can do. Import it only to use it."""
 
 from __future__ import annotations
 

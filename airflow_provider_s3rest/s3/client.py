@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import os
 import threading
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -185,7 +185,7 @@ def _parse_timestamp(value: str) -> datetime:
         return datetime.fromisoformat(value)
     except ValueError:
         parsed: datetime = parse_timestamp(value)
-        return parsed
+        return parsed.astimezone(UTC)
 
 
 def _read_fault(response: tuple[Any, dict[str, Any]] | None, exception: Exception | None) -> FaultError | None:

@@ -9,14 +9,15 @@ import os
 import re
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from airflow_provider_s3rest.exceptions import S3RestIntegrityError
 from airflow_provider_s3rest.s3.errors import FaultError
 from airflow_provider_s3rest.s3.pool import concurrently
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
+    from io import BufferedRandom
     from types import TracebackType
     from typing import Self
 
@@ -122,12 +123,10 @@ class ObjectStream:
 
     def _take(self) -> None:
         if self._taken:
-            raise ValueError(
-                f"The bytes of {self.key!r} have been read already, or the stream was closed; open it again"
-            )
+            raise ValueError(f"The stream of {self.key!r} has been read already, or closed; open the object again")
         self._taken = True
 
-    def _fill(self, file: BinaryIO) -> None:
+    def _fill(self, file: BufferedRandom) -> None:
         descriptor = file.fileno()
 
         def fetch(start: int) -> None:
@@ -136,11 +135,15 @@ class ObjectStream:
             # The first range comes out of the answer that is open already.
             with contextlib.closing(self._range(start, end, None if start else self._opened)) as chunks:
                 for chunk in chunks:
-                    offset += os.pwrite(descriptor, chunk, offset)
+                    pending = memoryview(chunk)
+                    while pending:
+                        written = os.pwrite(descriptor, pending, offset)
+                        pending = pending[written:]
+                        offset += written
 
         concurrently(fetch, range(0, self.size, RANGE_BYTES), self._workers)
 
-    def _verify(self, file: BinaryIO) -> None:
+    def _verify(self, file: BufferedRandom) -> None:
         size = os.fstat(file.fileno()).st_size
         if size != self.size:
             raise S3RestIntegrityError(f"{size} bytes of {self.key!r} were written where {self.size} were expected")
@@ -151,27 +154,29 @@ class ObjectStream:
         if digest != self.etag and (self._opened.etag_is_md5 or self._ask_etag_is_md5()):
             raise S3RestIntegrityError(f"The bytes of {self.key!r} have MD5 {digest}, but its ETag is {self.etag}")
 
-    def _range(self, start: int, end: int, opened: OpenObject | None) -> Iterator[bytes]:
+    def _range(self, start: int, end: int, opened: OpenObject | None) -> Generator[bytes]:
         """Hand out the bytes from ``start`` up to but without ``end``, over as many connections as it takes."""
         attempts = self._policy.attempts()
         offset = start
         while offset < end:
             opened = opened or self._reopen(offset, end)
+            fault = FaultError("The body ended early")
             try:
                 for chunk in opened.body:
                     piece = chunk[: end - offset]
                     offset += len(piece)
+                    # Whoever gets on keeps all of the retries.
                     attempts = self._policy.attempts()
                     yield piece
                     if offset >= end:
                         return
-                raise FaultError(f"The body ended {end - offset} bytes early")
-            except FaultError as fault:
-                if not attempts.wait():
-                    raise fault.public("GetObject", self.bucket_name, self.key) from None
+            except FaultError as error:
+                fault = error
             finally:
                 opened.close()
             opened = None
+            if not attempts.wait():
+                raise fault.public("GetObject", self.bucket_name, self.key)
 
     def _reopen(self, start: int, end: int) -> OpenObject:
         opened = self._engine.get(self.bucket_name, self.key, start=start, end=end, if_match=self.etag)

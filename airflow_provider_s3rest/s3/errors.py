@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from airflow_provider_s3rest.exceptions import S3RestNotFoundError, S3RestPreconditionError
 from airflow_provider_s3rest.s3.retry import is_transient
@@ -53,7 +53,7 @@ class FaultError(Exception):
         from botocore.exceptions import ClientError, HTTPClientError
 
         if not self.code:
-            return HTTPClientError(error=self.message)
+            return cast("Exception", HTTPClientError(error=self.message))
         answer = {
             "Error": {"Code": self.code, "Message": self.message},
             "ResponseMetadata": {"HTTPStatusCode": self.status, "RequestId": self.request_id},
@@ -72,7 +72,7 @@ def translate(error: ClientError, bucket_name: str, key: str | None = None) -> E
         return S3RestNotFoundError(f"There is no object {key!r} in bucket {bucket_name!r} ({said})")
     if code in _PRECONDITION_CODES:
         return S3RestPreconditionError(f"Object {key!r} in bucket {bucket_name!r} was changed meanwhile ({said})")
-    return error
+    return cast("Exception", error)
 
 
 def read_obstore_error(error: Exception) -> FaultError:

@@ -28,7 +28,7 @@ def check_bucket_name(bucket_name: str) -> str:
 
     :raises ValueError: it is no bucket name.
     """
-    if not isinstance(bucket_name, str) or not _BUCKET_NAME.fullmatch(bucket_name):
+    if not _BUCKET_NAME.fullmatch(bucket_name):
         raise ValueError(
             f"bucket_name: {bucket_name!r} is not the name of a bucket; give 3 to 63 letters, digits, '.', '-' or '_' "
             "without 's3://' and without '/'"
@@ -44,8 +44,6 @@ def check_key(key: str, argument: str = "key") -> str:
     :param argument: the name under which the caller knows the key.
     :raises ValueError: it is empty, longer than 1,024 bytes, or can't be written in UTF-8.
     """
-    if not isinstance(key, str):
-        raise ValueError(f"{argument}: must be a str, not {type(key).__name__}")  # noqa: TRY004 - one error per bad argument
     try:
         length = len(key.encode())
     except UnicodeEncodeError:

@@ -77,9 +77,8 @@ def bucket_url(connection: S3RestConnection, bucket_name: str, region: str) -> t
     scheme, _, host = endpoint.rstrip("/").partition("://")
     fits_host = bucket_name == bucket_name.lower() and "_" not in bucket_name
     fits_certificate = "." not in bucket_name or scheme == "http"
-    wanted = (
-        connection.addressing_style == "virtual" if connection.endpoint_url else connection.addressing_style != "path"
-    )
+    style = connection.addressing_style
+    wanted = style == "virtual" or (style == "auto" and not connection.endpoint_url)
     if wanted and fits_host and fits_certificate:
         return f"{scheme}://{bucket_name}.{host}", True
     return f"{scheme}://{host}", False
@@ -147,7 +146,7 @@ class Regions:
         context = ssl.create_default_context(cafile=ca_bundle(self._connection))
         opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=context), _NoRedirect)
         url = f"https://{regional_host(self.home)}/{bucket_name}"
-        request = urllib.request.Request(url, method="HEAD")  # noqa: S310 - the scheme is ours
+        request = urllib.request.Request(url, method="HEAD")
         try:
             with opener.open(request, timeout=CONNECT_TIMEOUT_SECONDS) as answer:
                 return None, answer.headers.get("x-amz-bucket-region")

@@ -11,7 +11,7 @@ import os
 import threading
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import obstore
 from obstore.exceptions import BaseError
@@ -27,7 +27,7 @@ from airflow_provider_s3rest.s3.retry import EXPIRED_CODES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from obstore import GetResult
+    from obstore import GetOptions, GetResult
     from obstore.store import ClientConfig, S3Credential
 
     from airflow_provider_s3rest.auth.model import Credentials, CredentialSource
@@ -93,7 +93,7 @@ class ObstoreEngine:
         self, bucket_name: str, key: str, *, start: int = 0, end: int | None = None, if_match: str | None = None
     ) -> OpenObject:
         """Open an object, or its bytes from ``start`` up to but without ``end``."""
-        options: dict[str, Any] = {}
+        options: GetOptions = {}
         if if_match:
             options["if_match"] = f'"{if_match}"'
         if end is not None:
@@ -151,9 +151,9 @@ class ObstoreEngine:
         """Mend what made a request fail, or wait until its next try; False when it has failed for good."""
         # The answer to a HEAD has no body, so that its code is the bare status.
         unexplained = fault.code == "400"
-        if fault.code in EXPIRED_CODES or (unexplained and credentials.session_token):
-            if attempts.once("credentials") and self._source.reject(credentials):
-                return True
+        expired = fault.code in EXPIRED_CODES or (unexplained and bool(credentials.session_token))
+        if expired and attempts.once("credentials") and self._source.reject(credentials):
+            return True
         if (
             (fault.code in _ELSEWHERE_CODES or unexplained)
             and attempts.once("region")

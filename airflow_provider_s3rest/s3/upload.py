@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, cast
 
 SINGLE_PUT_BYTES = 16 * 1024 * 1024
 """Objects up to this size are written by one request."""
@@ -49,7 +49,7 @@ def reading(data: Data) -> Iterator[tuple[Reader, int | None]]:
         with Path(data).open("rb") as file:
             yield _from_file(file), os.fstat(file.fileno()).st_size or None
     elif hasattr(data, "read"):
-        yield _from_file(data), None
+        yield _from_file(cast("BinaryIO", data)), None
     elif isinstance(data, Iterable):
         yield _from_pieces(iter(data)), None
     else:
@@ -74,7 +74,7 @@ def parts(first: bytes, read: Reader, size: int | None) -> Iterator[bytes]:
         yield part
     if read(1):
         raise ValueError(
-            f"data: is longer than {MAX_PARTS} parts can hold; give a file by its path, so that its size is known"
+            f"data: is longer than {MAX_PARTS} parts of its size; give a file by its path, so that its length is known"
         )
 
 
