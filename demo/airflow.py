@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import json
 import os
 import secrets
 import socket
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 # For a busy machine; an idle one needs a tenth of it.
 DEADLINE_SECONDS = 300.0
 POLL_SECONDS = 0.25
+LOG_LINES = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,12 +84,13 @@ class Airflow:
         return self._json("GET", f"{path}?map_index={task.map_index}")["value"]
 
     def failures(self, run: DagRun) -> Iterator[str]:
-        """Tell, for each task that did not succeed, its state and the end of its log."""
+        """Tell, for each task that failed itself, the end of its log."""
         for task in run.tasks:
-            if task.state != "success":
-                name = f"{run.dag_id}.{task.task_id}[{task.map_index}] {task.state}"
+            if task.state not in {"success", "upstream_failed"}:
                 pattern = f"logs/dag_id={run.dag_id}/run_id={run.run_id}/task_id={task.task_id}/**/*.log"
-                yield "\n".join([name, *(tail(log) for log in sorted(self.home.glob(pattern)))])
+                lines = [line for log in sorted(self.home.glob(pattern)) for line in log.read_text().splitlines()]
+                name = f"{run.dag_id}.{task.task_id}[{task.map_index}] {task.state}"
+                yield "\n  ".join([name, *map(_readable, lines[-LOG_LINES:])])
 
     def _json(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401  # JSON
         response = self.api.request(method, path, json=body)
@@ -146,6 +149,16 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def _readable(line: str) -> str:
+    """Shorten a line of a task's log, a JSON object, to what happened."""
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return line
+    errors = [f"{error['exc_type']}: {error['exc_value']}" for error in record.get("error_detail", ())]
+    return " | ".join([f"{record.get('level')}: {record.get('event')}", *errors])
 
 
 def _log_in(api: httpx.Client, address: str) -> bool:

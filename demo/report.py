@@ -17,7 +17,8 @@ class Row:
     :param processes: how many different processes its tasks ran in.
     :param create_session_calls: how many calls the Roles Anywhere endpoint counted meanwhile.
     :param objects: how many objects its tasks wrote.
-    :param left: how many of them are still there.
+    :param read: what its last task but one read of them.
+    :param left: how many objects are still there in the end.
     """
 
     dag: str
@@ -26,6 +27,7 @@ class Row:
     processes: int
     create_session_calls: int
     objects: int
+    read: str
     left: int = 0
 
     def problems(self, expected: Row) -> Iterator[str]:
@@ -37,10 +39,34 @@ class Row:
 
 
 EXPECTED = (
-    Row(dag="s3rest_access_keys", state="success", tasks=4, processes=4, create_session_calls=0, objects=1),
-    # One call for the tasks of both DAGs: the second finds the credentials of the first in the cache.
-    Row(dag="s3rest_roles_anywhere", state="success", tasks=24, processes=24, create_session_calls=1, objects=20),
-    Row(dag="s3rest_wait_for_object", state="success", tasks=5, processes=5, create_session_calls=0, objects=1),
+    Row(
+        dag="s3rest_access_keys",
+        state="success",
+        tasks=4,
+        processes=4,
+        create_session_calls=0,
+        objects=1,
+        read="Hello from Airflow",
+    ),
+    Row(
+        dag="s3rest_roles_anywhere",
+        state="success",
+        tasks=24,
+        processes=24,
+        create_session_calls=1,
+        objects=20,
+        read="One of twenty",
+    ),
+    # No call of its own: it finds the credentials of the run before it in the cache.
+    Row(
+        dag="s3rest_wait_for_object",
+        state="success",
+        tasks=5,
+        processes=5,
+        create_session_calls=0,
+        objects=1,
+        read="monday: 17 orders",
+    ),
 )
 
 

@@ -15,11 +15,11 @@ from airflow_provider_s3rest.sensors.s3rest import S3RestKeySensor
     default_args={"bucket_name": "s3rest-example"},
 )
 def s3rest_wait_for_object():
-    key = "wait_for_object/report.csv"
+    key = "wait_for_object/report.txt"
 
     @task
     def make_report():
-        return "day,orders\nmonday,17\n"
+        return "monday: 17 orders"
 
     upsert = S3RestUpsertOperator(task_id="upsert", key=key, data=make_report())
     wait = S3RestKeySensor(task_id="wait", key=key, mode="reschedule", poke_interval=2, timeout=300)
