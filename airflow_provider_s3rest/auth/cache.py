@@ -114,21 +114,25 @@ class DiskCache:
             return
         _held.add(file)
         try:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                held = False
-            except OSError as error:
-                log.warning("The credential cache can't be locked (%s)", type(error).__name__)
-                held = True
-            else:
-                held = True
-            yield held
+            yield self._try_lock(file)
         finally:
             # In a forked child it has been closed already, and the number may be another file's.
             if file in _held:
                 _held.discard(file)
+                # Closing alone frees it only when a child that has just been forked has closed it as well.
+                with suppress(OSError):
+                    fcntl.flock(file, fcntl.LOCK_UN)
                 os.close(file)
+
+    @staticmethod
+    def _try_lock(file: int) -> bool:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            log.warning("The credential cache can't be locked (%s)", type(error).__name__)
+        return True
 
     def _open_lock(self, name: str) -> int | None:
         try:
