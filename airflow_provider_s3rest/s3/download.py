@@ -6,7 +6,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import re
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_s3rest.exceptions import S3RestIntegrityError
 from airflow_provider_s3rest.s3.errors import FaultError
 from airflow_provider_s3rest.s3.pool import concurrently
+from airflow_provider_s3rest.s3.results import MD5_ETAG
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 RANGE_BYTES = 16 * 1024 * 1024
 """Objects above this size are saved in concurrent ranges of it."""
-
-_MD5 = re.compile(r"[0-9a-f]{32}")
 
 
 class ObjectStream:
@@ -147,7 +145,7 @@ class ObjectStream:
         size = os.fstat(file.fileno()).st_size
         if size != self.size:
             raise S3RestIntegrityError(f"{size} bytes of {self.key!r} were written where {self.size} were expected")
-        if self.etag is None or self._opened.etag_is_md5 is False or not _MD5.fullmatch(self.etag):
+        if self.etag is None or self._opened.etag_is_md5 is False or not MD5_ETAG.fullmatch(self.etag):
             return
         file.seek(0)
         digest = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()

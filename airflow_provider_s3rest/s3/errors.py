@@ -7,7 +7,7 @@ import re
 from html import unescape
 from typing import TYPE_CHECKING, cast
 
-from airflow_provider_s3rest.exceptions import S3RestNotFoundError, S3RestPreconditionError
+from airflow_provider_s3rest.exceptions import S3RestIntegrityError, S3RestNotFoundError, S3RestPreconditionError
 from airflow_provider_s3rest.s3.retry import is_transient
 
 if TYPE_CHECKING:
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 _NOT_FOUND = 404
 _NOT_FOUND_CODES = frozenset({"404", "NoSuchBucket", "NoSuchKey", "NoSuchVersion", "NotFound"})
 _PRECONDITION_CODES = frozenset({"412", "ConditionalRequestConflict", "PreconditionFailed"})
+
+# Our own word for an answer that obstore could make nothing of.
+_UNREADABLE = "UnreadableAnswer"
 
 _STATUS = re.compile(r"Server returned non-2xx status code: (\d{3})[^:\n]*: ?(.*?)(?:\n\nDebug source:|\Z)", re.DOTALL)
 _FIRST_LINE = re.compile(r"\A[^\n]*")
@@ -50,6 +53,8 @@ class FaultError(Exception):
 
         :param operation: the name of the operation in the API of S3.
         """
+        if self.code == _UNREADABLE:
+            return S3RestIntegrityError(f"{operation} on bucket {bucket_name!r}: {self.message}")
         from botocore.exceptions import ClientError, HTTPClientError
 
         if not self.code:
@@ -93,7 +98,7 @@ def read_obstore_error(error: Exception) -> FaultError:
     if "HTTP error:" in line:
         untrusted = "invalid peer certificate" in text
         return FaultError(f"{line}: invalid peer certificate" if untrusted else line, permanent=untrusted)
-    return FaultError(line.partition("<")[0], status=200, code="InvalidResponse")
+    return FaultError(line.partition("<")[0], status=200, code=_UNREADABLE)
 
 
 def _element(body: str, name: str) -> str:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from airflow_provider_s3rest.auth.model import Credentials, CredentialSource
     from airflow_provider_s3rest.connection import S3RestConnection
     from airflow_provider_s3rest.s3.engine import Engine
-    from airflow_provider_s3rest.s3.network import Regions
+    from airflow_provider_s3rest.s3.regions import Regions
     from airflow_provider_s3rest.s3.retry import Attempts, RetryPolicy
 
 T = TypeVar("T")

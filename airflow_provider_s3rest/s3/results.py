@@ -3,12 +3,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+
+
+MD5_ETAG = re.compile(r"[0-9a-f]{32}")
+"""The form of the ETag of an object that was written at once: the MD5 of its bytes, unless it is encrypted by a key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

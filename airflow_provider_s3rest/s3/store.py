@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_s3rest.s3.download import ObjectStream
 from airflow_provider_s3rest.s3.engine import MAX_BATCH
 from airflow_provider_s3rest.s3.keys import check_bucket_name, check_key, fits_xml, sends_verbatim
-from airflow_provider_s3rest.s3.network import Regions
 from airflow_provider_s3rest.s3.pool import concurrently
+from airflow_provider_s3rest.s3.regions import Regions
 from airflow_provider_s3rest.s3.results import BucketList, DeleteResult, UpsertResult
 from airflow_provider_s3rest.s3.retry import RetryPolicy, is_transient
 from airflow_provider_s3rest.s3.upload import SINGLE_PUT_BYTES, parts, reading

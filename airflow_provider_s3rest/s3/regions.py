@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The region of each bucket: given, discovered once, or corrected by the service."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from airflow_provider_s3rest.s3.network import home_region
+
+if TYPE_CHECKING:
+    from airflow_provider_s3rest.connection import S3RestConnection
+    from airflow_provider_s3rest.s3.retry import RetryPolicy
+
+_REGION = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_DISCOVERED: dict[str, str] = {}
+"""The region of every bucket met by this process: the name of a bucket is unique within its partition."""
+
+
+class Regions:
+    """The region of each bucket of one connection: given, or asked from AWS once in a process.
+
+    :param region_name: the region to use for all, whatever the connection says.
+    :raises ValueError: it can't be the name of one.
+    """
+
+    def __init__(self, connection: S3RestConnection, region_name: str | None, policy: RetryPolicy) -> None:
+        if region_name and not _REGION.fullmatch(region_name):
+            raise ValueError("region_name: is not an AWS region: it must be lower case with dashes, as in eu-west-1")
+        self._connection = connection
+        self._given = region_name or connection.region_name
+        self._policy = policy
+        self._corrected: dict[str, str] = {}
+
+    @property
+    def home(self) -> str:
+        """The region for what belongs to no bucket."""
+        return self._given or home_region(self._connection)
+
+    def of(self, bucket_name: str) -> str:
+        """Return the region of a bucket; the home region for one that does not exist."""
+        if bucket_name in self._corrected:
+            return self._corrected[bucket_name]
+        if self._given or self._connection.endpoint_url:
+            return self.home
+        if bucket_name not in _DISCOVERED:
+            region = self._ask(bucket_name)
+            if region is None:
+                return self.home
+            _DISCOVERED[bucket_name] = region
+        return _DISCOVERED[bucket_name]
+
+    def correct(self, bucket_name: str) -> bool:
+        """Ask AWS again, since it sent a request for the bucket elsewhere.
+
+        :returns: whether the bucket is in another region than was thought.
+        """
+        if self._connection.endpoint_url:
+            return False
+        before = self.of(bucket_name)
+        region = self._ask(bucket_name)
+        if region is None or region == before:
+            return False
+        self._corrected[bucket_name] = _DISCOVERED[bucket_name] = region
+        return True
+
+    def _ask(self, bucket_name: str) -> str | None:
+        from airflow_provider_s3rest.s3.discovery import discover_region
+
+        region = discover_region(self._connection, bucket_name, self.home, self._policy)
+        # It becomes a part of a host's name.
+        return region if region and _REGION.fullmatch(region) else None
