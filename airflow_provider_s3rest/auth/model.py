@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class Credentials:
     """A set of credentials as AWS clients take them.
 
-    :param access_key_id: not a secret, but Airflow masks it all the same.
+    :param access_key_id: not a secret.
     :param secret_access_key: secret.
     :param session_token: secret; None for long-lived access keys.
     :param expires_at: the end of their life by the service's clock, in UTC; None for long-lived access keys.
@@ -27,7 +27,7 @@ class Credentials:
 
     def secrets(self) -> list[str]:
         """Every value that must never be printed."""
-        return [value for value in (self.access_key_id, self.secret_access_key, self.session_token) if value]
+        return [value for value in (self.secret_access_key, self.session_token) if value]
 
 
 class CredentialSource(Protocol):
