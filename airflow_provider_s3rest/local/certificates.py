@@ -10,6 +10,7 @@ import base64
 from typing import TYPE_CHECKING, TypeVar
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509 import verification
 
@@ -115,9 +116,12 @@ def source_identity_of(certificate: x509.Certificate) -> str:
 
 def _read_certificate(value: str) -> x509.Certificate:
     try:
-        return x509.load_der_x509_certificate(base64.b64decode(value, validate=True))
-    except ValueError as error:
+        certificate = x509.load_der_x509_certificate(base64.b64decode(value, validate=True))
+        # These are decoded only when they are asked for, and may turn out to be malformed.
+        _ = certificate.extensions, certificate.subject, certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm) as error:
         raise invalid("Invalid certificate", str(error)) from None
+    return certificate
 
 
 def _is_authority(certificate: x509.Certificate) -> bool:
@@ -135,8 +139,6 @@ def _extension(certificate: x509.Certificate, kind: type[_Extension]) -> _Extens
         return certificate.extensions.get_extension_for_class(kind).value
     except x509.ExtensionNotFound:
         return None
-    except ValueError as error:
-        raise denied("Untrusted certificate. Insufficient certificate", str(error)) from None
 
 
 def _is_strong(certificate: x509.Certificate) -> bool:

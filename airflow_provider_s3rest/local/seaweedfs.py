@@ -215,9 +215,9 @@ class SeaweedFS:
         if self._process is None:
             return
         # Not SIGTERM: on it SeaweedFS lingers for 15 to 25 s to save data that nobody will read again.
-        with contextlib.suppress(ProcessLookupError):
+        if self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+            self._process.wait()
         self._process = None
         for server in _SERVERS:
             # It makes these whatever its options say, and only an orderly end would remove them.

@@ -77,21 +77,21 @@ def _printed(process: subprocess.Popen[str]) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def command(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[subprocess.Popen[str], list[str], Path]]:
+def command(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[list[str], Path]]:
     """The command with TLS, a bucket and a fixed port for Roles Anywhere."""
     home = tmp_path_factory.mktemp("home")
     (port,) = seaweedfs.free_ports(1)
     process = _start("--tls", "--rolesanywhere-port", str(port), "--bucket", "first", "second", home=home)
     try:
-        yield process, _printed(process), home
+        yield _printed(process), home
     finally:
-        process.kill()
-        process.communicate()
+        process.terminate()
+        process.communicate(timeout=30)
 
 
-def test_the_printed_connections(command: tuple[subprocess.Popen[str], list[str], Path]) -> None:
+def test_the_printed_connections(command: tuple[list[str], Path]) -> None:
     """Each printed line is a shell command that sets a connection in Airflow's JSON form."""
-    words = [shlex.split(line) for line in command[1] if line.startswith("export")]
+    words = [shlex.split(line) for line in command[0] if line.startswith("export")]
     settings = dict(word.split("=", 1) for _, word in words)
     connections = {name: json.loads(value) for name, value in settings.items()}
     assert {name: each["extra"]["auth_type"] for name, each in connections.items()} == {
@@ -103,23 +103,27 @@ def test_the_printed_connections(command: tuple[subprocess.Popen[str], list[str]
     assert all(Path(each["extra"]["verify"]).is_file() for each in connections.values())
 
 
-def test_secrets_are_for_their_owner_only(command: tuple[subprocess.Popen[str], list[str], Path]) -> None:
+def test_secrets_are_for_their_owner_only(command: tuple[list[str], Path]) -> None:
     """The files of the stack are in a directory of its own, and those with secrets are private besides."""
-    (directory,) = command[2].iterdir()
+    (directory,) = command[1].iterdir()
     assert directory.stat().st_mode & 0o777 == 0o700
     modes = {name: (directory / name).stat().st_mode & 0o777 for name in ("s3.json", "iam.json", "server.key")}
     assert set(modes.values()) == {0o600}
 
 
-def test_ctrl_c_leaves_nothing(command: tuple[subprocess.Popen[str], list[str], Path]) -> None:
+def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
     """Ctrl-C ends the command with 0, its S3 server, and its files."""
-    process, _, home = command
-    children = _children(process.pid)
-    assert children
-    process.send_signal(signal.SIGINT)
-    assert process.wait(30) == 0
-    assert not [child for child in children if _is_running(child)]
-    assert list(home.iterdir()) == []
+    process = _start(home=tmp_path)
+    try:
+        _printed(process)
+        children = _children(process.pid)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+        assert [_is_running(child) for child in children] == [False]
+        assert list(tmp_path.iterdir()) == []
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def test_sigterm_while_it_starts(tmp_path: Path) -> None:
@@ -153,6 +157,19 @@ def test_a_killed_python_takes_the_server_along(tmp_path: Path) -> None:
         process.communicate()
 
 
+def test_a_server_that_ends_of_itself(tmp_path: Path) -> None:
+    """When the S3 server dies the command says so and ends with 1, rather than serve half."""
+    process = _start(home=tmp_path)
+    try:
+        _printed(process)
+        os.kill(_children(process.pid)[0], signal.SIGKILL)
+        assert "SeaweedFS ended unexpectedly" in process.communicate(timeout=30)[1]
+        assert process.returncode == 1
+    finally:
+        process.kill()
+        process.communicate()
+
+
 def test_a_taken_port(tmp_path: Path) -> None:
     """A wished-for port that is taken is an error that shows the server's own words."""
     with socket.socket() as taken:
@@ -173,6 +190,16 @@ def test_a_lost_port_race(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         monkeypatch.setattr(seaweedfs, "free_ports", lambda count: next(choices, None) or free_ports(count))
         with SeaweedFS(tmp_path, {}) as server:
             assert server.client().list_buckets()["Buckets"] == []
+
+
+def test_a_program_that_is_not_beside_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The wheel's own record finds the program wherever the wheel put it, and PATH after that."""
+    found = find_weed()
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    assert find_weed().samefile(found)
+    monkeypatch.setattr("importlib.metadata.files", lambda _: None)
+    monkeypatch.setenv("PATH", str(found.parent))
+    assert find_weed() == found
 
 
 def test_no_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

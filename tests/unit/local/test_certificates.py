@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.x509.oid import ExtensionOID
 
 from airflow_provider_s3rest.local.certificates import check_leaf, source_identity_of
 from airflow_provider_s3rest.local.model import Refusal, TrustAnchor
@@ -154,6 +157,29 @@ def test_what_is_no_certificate(service: Service, value: str) -> None:
     request = service.sign()
     headers = tuple((name, value if name == "X-Amz-X509" else text) for name, text in request.headers)
     assert _refusal(service, replace(request, headers=headers)).code == "ValidationException"
+
+
+def test_a_certificate_with_a_malformed_extension(service: Service) -> None:
+    """A certificate that decodes only in part is refused like any other rubbish."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "malformed")])
+    rubbish = x509.UnrecognizedExtension(ExtensionOID.KEY_USAGE, b"rubbish")
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, *validity_of(1))
+        .add_extension(rubbish, critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    encoded = base64.b64encode(certificate.public_bytes(serialization.Encoding.DER)).decode()
+    request = service.sign()
+    headers = tuple((name, encoded if name == "X-Amz-X509" else text) for name, text in request.headers)
+    assert _refusal(service, replace(request, headers=headers)).message == "Invalid certificate"
+
+
+def test_an_ed25519_certificate(service: Service) -> None:
+    """A key that is neither RSA nor EC has no algorithm to sign with."""
+    leaf = service.pki.intermediate.issue_leaf(key=ed25519.Ed25519PrivateKey.generate())  # type: ignore[arg-type]
+    request = service.sign(leaf=replace(leaf, private_key=service.pki.ec.private_key))
+    assert _refusal(service, request).detail == "the certificate's key is neither RSA nor EC"
 
 
 def test_a_revoked_certificate(service: Service) -> None:

@@ -44,8 +44,8 @@ def test_what_is_verified(service: Service) -> None:
 
 
 def test_arns_in_the_query(service: Service) -> None:
-    """The ARNs may be query parameters, as AWS's own helper sends them."""
-    query = urlencode({name: service.members[name] for name in ARNS})
+    """The ARNs may be query parameters, as AWS's own helper sends them; others there are of no account."""
+    query = urlencode({"other": "x"} | {name: service.members[name] for name in ARNS})
     request = service.sign(query=query, profileArn=..., roleArn=..., trustAnchorArn=...)
     assert service.verify(request).role_arn == f"{ROLE}data"
 
