@@ -72,15 +72,15 @@ def _settings(stack: LocalStack, folder: Path) -> dict[str, str]:
 def _run(instance: Airflow, stack: LocalStack, dag_id: str) -> tuple[Row, list[str]]:
     calls = len(stack.rolesanywhere.calls)
     run = instance.run(dag_id)
-    results = [(task.task_id, instance.result(run, task)) for task in run.tasks if task.state == "success"]
+    done = [task for task in run.tasks if task.state == "success"]
     row = Row(
         dag=dag_id,
         state=run.state,
         tasks=len(run.tasks),
         processes=len({task.pid for task in run.tasks if task.pid}),
         create_session_calls=len(stack.rolesanywhere.calls) - calls,
-        objects=len({result["key"] for task_id, result in results if task_id == "upsert"}),
-        read=next((str(result) for task_id, result in results if task_id == "get"), "nothing"),
+        objects=len({instance.result(run, task)["key"] for task in done if task.task_id == "upsert"}),
+        read=next((instance.result(run, task) for task in done if task.task_id == "get"), "nothing"),
         left=stack.s3_client().list_objects_v2(Bucket=BUCKET)["KeyCount"],
     )
     return row, list(instance.failures(run))
