@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+"""The files and locks of the credential cache, with everything that can happen to them."""
+
 from __future__ import annotations
 
 import errno

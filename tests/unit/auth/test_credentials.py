@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+"""How credentials are shared, renewed, refused and masked, with a service that fails on demand."""
+
 from __future__ import annotations
 
 import logging
@@ -6,7 +8,6 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,6 +23,7 @@ from airflow_provider_s3rest.exceptions import Fault, S3RestConnectionError, S3R
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 PEM = "-----BEGIN {0}-----\nAAAA\n-----END {0}-----\n"
 SETTINGS = RolesAnywhere(
@@ -92,7 +94,7 @@ def source_of(
     cache: DiskCache | MemoryCache,
     *,
     connection: S3RestConnection = CONNECTION,
-    mask: Callable[[list[str]], None] = lambda secrets: None,
+    mask: Callable[[list[str]], None] = lambda _: None,
     sleep: Callable[[float], None] | None = None,
 ) -> RolesAnywhereSource:
     """Make a source as another task would."""
@@ -160,7 +162,8 @@ def test_a_wrong_clock_causes_no_extra_call(skew: float, service: Service, cache
     assert service.calls == 1
 
 
-def test_rejected_credentials_are_replaced(service: Service, cache: DiskCache | MemoryCache) -> None:
+@pytest.mark.usefixtures("service")
+def test_rejected_credentials_are_replaced(cache: DiskCache | MemoryCache) -> None:
     """S3 knows better than the clock."""
     source = source_of(cache)
     first = source.current()
@@ -265,9 +268,8 @@ def test_an_older_failure_is_forgotten(
     assert source_of(cache).current().access_key_id == "ASIA2"
 
 
-def test_a_hung_holder_delays_nobody_for_long(
-    service: Service, cache: DiskCache | MemoryCache, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("service")
+def test_a_hung_holder_delays_nobody_for_long(cache: DiskCache | MemoryCache, monkeypatch: pytest.MonkeyPatch) -> None:
     """The next lock is taken instead, by one of those who wait."""
     monkeypatch.setattr(module, "LONGEST_WAIT_SECONDS", 0.05)
     name = f"{source_of(cache)._vault.entry_id}.0.lock"
@@ -275,9 +277,8 @@ def test_a_hung_holder_delays_nobody_for_long(
         assert source_of(cache, sleep=threading.Event().wait).current().access_key_id == "ASIA1"
 
 
-def test_when_all_holders_hang_everybody_asks(
-    service: Service, cache: DiskCache | MemoryCache, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("service")
+def test_when_all_holders_hang_everybody_asks(cache: DiskCache | MemoryCache, monkeypatch: pytest.MonkeyPatch) -> None:
     """Work goes on without any lock."""
     monkeypatch.setattr(module, "LONGEST_WAIT_SECONDS", 0.02)
     entry = source_of(cache)._vault.entry_id
@@ -285,7 +286,8 @@ def test_when_all_holders_hang_everybody_asks(
         assert source_of(cache, sleep=threading.Event().wait).current().access_key_id == "ASIA1"
 
 
-def test_secrets_are_masked_before_anything_else_sees_them(service: Service, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("service")
+def test_secrets_are_masked_before_anything_else_sees_them(tmp_path: Path) -> None:
     """Those of the connection first, then those that were fetched or read."""
     body = "A" * 40
     settings = replace(
@@ -319,7 +321,7 @@ def test_without_the_disk_cache_threads_still_share(service: Service, tmp_path: 
     for _ in range(2):
         options = {"cache_dir": str(tmp_path / "cache"), "cache_enabled": False}
         connection = replace(CONNECTION, authentication=replace(SETTINGS, session_name=tmp_path.name))
-        credential_source(connection, **options, mask=lambda secrets: None).current()
+        credential_source(connection, **options, mask=lambda _: None).current()
     assert service.calls == 1
     assert not (tmp_path / "cache").exists()
 
@@ -332,13 +334,14 @@ def test_an_unsafe_directory_is_reported_once_and_not_used(
     connection = replace(CONNECTION, authentication=replace(SETTINGS, session_name=tmp_path.name))
     with caplog.at_level(logging.WARNING):
         for _ in range(2):
-            credential_source(connection, cache_dir=str(tmp_path), mask=lambda secrets: None).current()
+            credential_source(connection, cache_dir=str(tmp_path), mask=lambda _: None).current()
     assert caplog.text.count("must belong to this user and have mode 0700") == 1
     assert service.calls == 1
     assert not list(tmp_path.iterdir())
 
 
-def test_a_damaged_entry_costs_one_call(service: Service, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("service")
+def test_a_damaged_entry_costs_one_call(tmp_path: Path) -> None:
     """It is replaced by a sound one."""
     cache = DiskCache(tmp_path / "cache")
     source_of(cache).current()

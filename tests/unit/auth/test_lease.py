@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+"""How long credentials count as live, under every wrong clock."""
+
 from __future__ import annotations
 
 import json
@@ -30,7 +32,7 @@ def later(seconds: float, *, clock_set_by: float = 0.0) -> Instant:
 
 
 @pytest.mark.parametrize(("remaining", "live"), [(61, True), (60, True), (59, False), (0, False), (-10, False)])
-def test_less_than_sixty_seconds_of_life_count_as_expired(remaining: float, live: bool) -> None:
+def test_less_than_sixty_seconds_of_life_count_as_expired(*, remaining: float, live: bool) -> None:
     """Sixty seconds are enough, less is expired."""
     assert lease_of(900).is_live(later(900 - remaining)) is live
 

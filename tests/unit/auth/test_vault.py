@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+"""What names and encrypts an entry of the cache."""
+
 from __future__ import annotations
 
 import base64
@@ -80,13 +82,13 @@ def test_the_key_is_that_of_hkdf() -> None:
 @pytest.mark.parametrize(
     "damage",
     [
-        lambda sealed: b"",
-        lambda sealed: FORMAT,
+        lambda _: b"",
+        lambda _: FORMAT,
         lambda sealed: sealed[:-1],
         lambda sealed: sealed + b"x",
         lambda sealed: sealed[:-1] + bytes([sealed[-1] ^ 1]),
         lambda sealed: b"s3rest-cache-v0" + sealed[len(FORMAT) :],
-        lambda sealed: bytes(65_536),
+        lambda _: bytes(65_536),
     ],
 )
 def test_a_damaged_entry_is_none(damage: object) -> None:
