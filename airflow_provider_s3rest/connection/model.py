@@ -106,7 +106,7 @@ class S3RestConnection:
         return parse_connection(conn_id=conn_id, host=host, port=port, login=login, password=password, extra=extra)
 
     def secrets(self) -> Iterator[str]:
-        """Every value of this connection that must never be printed, and the access key ID where it looks like AWS's."""
+        """Every value of this connection that must never be printed; of access key IDs, those that look like AWS's."""
         match self.authentication:
             case AccessKeys(access_key_id=key_id, secret_access_key=secret, session_token=token):
                 yield from (value for value in (secret, token) if value)
