@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_s3rest.auth.signing import SERVICE
 from airflow_provider_s3rest.exceptions import Fault, S3RestConnectionError
@@ -21,38 +21,42 @@ def rolesanywhere_url(settings: RolesAnywhere, *, conn_id: str) -> str:
 
     :raises S3RestConnectionError: the region has no endpoint of the configured kind.
     """
-    if settings.endpoint_url:
-        return settings.endpoint_url
-    from botocore.config import Config
+    return settings.endpoint_url or f"https://{_regional_host(settings, conn_id)}"
+
+
+def _regional_host(settings: RolesAnywhere, conn_id: str) -> str:
     from botocore.exceptions import BotoCoreError
     from botocore.session import Session
 
     # Of the environment only the kind of endpoint may count: no profile, no endpoint URL.
     session = Session(session_vars={"profile": (None, None, None, None)})
-    fips = bool(session.get_config_variable("use_fips_endpoint"))
-    if not fips or settings.region in _fips_regions(session):
-        try:
-            client = session.create_client(
+    kind = ""
+    try:
+        fips = bool(session.get_config_variable("use_fips_endpoint"))
+        dual_stack = bool(session.get_config_variable("use_dualstack_endpoint"))
+        kind = "FIPS " * fips + "dual-stack " * dual_stack
+        # botocore makes up a FIPS endpoint for a region that has none.
+        if not fips or settings.region in _fips_regions(session.get_data("endpoints")):
+            endpoint = session.get_component("endpoint_resolver").construct_endpoint(
                 SERVICE,
-                region_name=settings.region,
-                aws_access_key_id="none",
-                aws_secret_access_key="none",  # noqa: S106 - no request is ever signed with it
-                config=Config(ignore_configured_endpoint_urls=True),
+                settings.region,
+                partition_name=settings.trust_anchor_arn.split(":")[1],
+                use_fips_endpoint=fips,
+                use_dualstack_endpoint=dual_stack,
             )
-            return str(client.meta.endpoint_url)
-        except BotoCoreError:
-            fips = False
-    kind = "FIPS" if fips else "dual-stack"
-    problem = f"has no {kind} endpoint of Roles Anywhere, which botocore's configuration on this machine asks for"
+            if endpoint:
+                return str(endpoint["hostname"])
+        reason = ""
+    except BotoCoreError as error:
+        reason = f" ({type(error).__name__})"
+    problem = f"has no {kind}endpoint of Roles Anywhere that fits botocore's configuration on this machine{reason}"
     raise S3RestConnectionError(conn_id, [Fault("rolesanywhere_region", problem)])
 
 
-def _fips_regions(session: object) -> frozenset[str]:
-    """The regions whose FIPS endpoint exists; botocore makes up a name for every other one."""
-    partitions = session.get_data("endpoints")["partitions"]  # type: ignore[attr-defined]
+def _fips_regions(endpoints: dict[str, list[dict[str, Any]]]) -> frozenset[str]:
     return frozenset(
         region
-        for partition in partitions
+        for partition in endpoints["partitions"]
         for region, endpoint in partition["services"].get(SERVICE, {}).get("endpoints", {}).items()
         if any("fips" in variant["tags"] for variant in endpoint.get("variants", ()))
     )

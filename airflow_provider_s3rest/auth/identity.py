@@ -7,7 +7,9 @@ The rules are those of https://docs.aws.amazon.com/rolesanywhere/latest/userguid
 from __future__ import annotations
 
 import base64
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC
 from typing import TYPE_CHECKING, TypeVar
 
 from cryptography import x509
@@ -19,10 +21,12 @@ from airflow_provider_s3rest.connection import pem
 from airflow_provider_s3rest.exceptions import Fault, S3RestConnectionError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from airflow_provider_s3rest.connection import RolesAnywhere
+
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 _Kind = TypeVar("_Kind", bound=x509.ExtensionType)
 
@@ -30,6 +34,10 @@ SHORTEST_RSA_KEY = 2048
 LONGEST_CHAIN = 5
 _CURVES = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
 _WEAK_HASHES = (hashes.MD5, hashes.SHA1, hashes.SHA224)
+_UNREADABLE = (
+    *(ValueError, TypeError, UnsupportedAlgorithm),
+    *(x509.DuplicateExtension, x509.InvalidVersion, x509.UnsupportedGeneralNameType),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +51,7 @@ class Identity:
 
     leaf: x509.Certificate
     chain: tuple[str, ...]
-    key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey = field(repr=False)
+    key: PrivateKey = field(repr=False)
 
     @property
     def algorithm(self) -> str:
@@ -79,10 +87,7 @@ def load_identity(settings: RolesAnywhere, *, conn_id: str, now: datetime) -> Id
     chain = _load_chain(settings, own, faults, now)
     key = _load_key(settings, faults)
     if leaf:
-        faults += _validity_faults("certificate", "the certificate", leaf, now)
-        faults += _leaf_faults(leaf)
-    if leaf and key:
-        faults += _pair_faults(leaf, list(chain.values()), key)
+        faults += _leaf_faults(leaf, chain.values(), key, now)
     if faults or leaf is None or key is None:
         raise S3RestConnectionError(conn_id, faults)
     return Identity(leaf=leaf, chain=tuple(base64.b64encode(der).decode() for der in chain), key=key)
@@ -104,7 +109,9 @@ def _load_chain(
             chain[block.der] = certificate
             faults += _validity_faults(name, "an intermediate certificate", certificate, now)
     if len(chain) > LONGEST_CHAIN:
-        faults.append(Fault("certificate_chain", f"has {len(chain)} intermediates; the service takes {LONGEST_CHAIN}"))
+        name = "certificate_chain" if settings.certificate_chain else "certificate"
+        problem = f"brings the intermediates to {len(chain)}: keep those that lead to the CA, at most {LONGEST_CHAIN}"
+        faults.append(Fault(name, problem))
     return chain
 
 
@@ -112,13 +119,13 @@ def _load_certificate(name: str, block: pem.PemBlock, faults: list[Fault]) -> x5
     try:
         certificate = x509.load_der_x509_certificate(block.der)
         _ = certificate.extensions, certificate.subject  # parsed lazily: damage shows only now
-    except (ValueError, TypeError, x509.UnsupportedGeneralNameType):
-        faults.append(Fault(name, "is damaged: its PEM holds no X.509 certificate; copy it again"))
+    except _UNREADABLE:
+        faults.append(Fault(name, "is damaged: its PEM holds no well-formed X.509 certificate; copy it again"))
         return None
     return certificate
 
 
-def _load_key(settings: RolesAnywhere, faults: list[Fault]) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | None:
+def _load_key(settings: RolesAnywhere, faults: list[Fault]) -> PrivateKey | None:
     passphrase = settings.private_key_passphrase
     # Whatever the library says of a key is not repeated, nor kept as a cause: only which field to mend.
     key: object = None
@@ -153,16 +160,31 @@ def _load_key(settings: RolesAnywhere, faults: list[Fault]) -> rsa.RSAPrivateKey
     return None
 
 
+def _leaf_faults(
+    leaf: x509.Certificate, chain: Iterable[x509.Certificate], key: PrivateKey | None, now: datetime
+) -> Iterator[Fault]:
+    if key and _public_bytes(leaf) != _public_bytes(key):
+        if any(_public_bytes(other) == _public_bytes(key) for other in chain):
+            # Whatever else is unfit of a CA's certificate is no fault of the leaf.
+            yield Fault("certificate", "does not come first: the private key belongs to a later one of the chain")
+            return
+        yield Fault(
+            "private_key", "does not belong to the certificate: paste the key that the certificate was made for"
+        )
+    yield from _validity_faults("certificate", "the certificate", leaf, now)
+    yield from _usage_faults(leaf)
+
+
 def _validity_faults(name: str, what: str, certificate: x509.Certificate, now: datetime) -> Iterator[Fault]:
     starts, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     if now < starts:
-        yield Fault(name, f"{what} is valid only from {starts:%Y-%m-%d %H:%M} UTC, and it is {now:%Y-%m-%d %H:%M} UTC "
-                    "here: wait, or set this machine's clock")  # fmt: skip
+        here = f"{now.astimezone(UTC):%Y-%m-%d %H:%M} UTC here: wait, or set this machine's clock"
+        yield Fault(name, f"{what} is valid only from {starts:%Y-%m-%d %H:%M} UTC, and it is {here}")
     if now > ends:
         yield Fault(name, f"{what} expired on {ends:%Y-%m-%d %H:%M} UTC: have a new one issued")
 
 
-def _leaf_faults(leaf: x509.Certificate) -> Iterator[Fault]:
+def _usage_faults(leaf: x509.Certificate) -> Iterator[Fault]:
     usage = _extension(leaf, x509.KeyUsage)
     constraints = _extension(leaf, x509.BasicConstraints)
     if leaf.version is not x509.Version.v3:
@@ -173,8 +195,10 @@ def _leaf_faults(leaf: x509.Certificate) -> Iterator[Fault]:
         yield Fault("certificate", "lacks the key usage digitalSignature: have one issued with it")
     if not leaf.subject:
         yield Fault("certificate", "has no subject: have one issued with a common name")
-    if isinstance(leaf.signature_hash_algorithm, _WEAK_HASHES):
-        yield Fault("certificate", "is signed with a hash weaker than SHA-256: have a new one issued")
+    # A signature that this library does not know raises, and is the service's to judge.
+    with suppress(UnsupportedAlgorithm):
+        if isinstance(leaf.signature_hash_algorithm, _WEAK_HASHES):
+            yield Fault("certificate", "is signed with a hash weaker than SHA-256: have a new one issued")
 
 
 def _extension(certificate: x509.Certificate, kind: type[_Kind]) -> _Kind | None:
@@ -184,23 +208,7 @@ def _extension(certificate: x509.Certificate, kind: type[_Kind]) -> _Kind | None
         return None
 
 
-def _pair_faults(
-    leaf: x509.Certificate,
-    chain: list[x509.Certificate],
-    key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey,
-) -> Iterator[Fault]:
-    public = _public_bytes(key)
-    if _public_bytes(leaf) == public:
-        return
-    if any(_public_bytes(other) == public for other in chain):
-        yield Fault("certificate", "does not come first: the private key belongs to a later certificate of the chain")
-    else:
-        yield Fault(
-            "private_key", "does not belong to the certificate: paste the key that the certificate was made for"
-        )
-
-
-def _public_bytes(holder: x509.Certificate | rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> bytes | None:
+def _public_bytes(holder: x509.Certificate | PrivateKey) -> bytes | None:
     try:
         public = holder.public_key()
     except (ValueError, UnsupportedAlgorithm):

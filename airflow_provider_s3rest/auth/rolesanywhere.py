@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -29,7 +29,9 @@ SMALLEST_SKEW_SECONDS = 5.0
 SKEW_WORTH_RESIGNING_SECONDS = 60.0
 LONGEST_MESSAGE = 1000
 
+_REQUEST_ID = "x-amzn-requestid"
 _NO_SESSION_NAME = "Not authorized to set roleSessionName"
+_BAD_SIGNATURE = "Invalid signature"
 # What the service says, and what usually mends it.
 _HINTS = {
     "Untrusted signing certificate": "the trust anchor does not lead to this certificate: add the intermediates, or "
@@ -42,7 +44,7 @@ _HINTS = {
     "exceeds the MaxSessionDuration": "lower duration_seconds, or raise the role's maximum session duration",
     "Unable to assume role": "the role's trust policy must allow rolesanywhere.amazonaws.com sts:AssumeRole, "
     "sts:TagSession and sts:SetSourceIdentity, and its conditions must fit this certificate",
-    "Invalid signature": "the private key, the region or this machine's clock may be wrong",
+    _BAD_SIGNATURE: "the private key, the region or this machine's clock may be wrong",
 }
 
 
@@ -84,9 +86,8 @@ def create_session(settings: RolesAnywhere, signer: signing.Signer, *, url: str,
         if answer.status in {200, 201}:
             if terms.session_name is None:
                 log.warning(
-                    "Profile %s takes no role session name, so the sessions bear the certificate's serial number: "
-                    "switch on 'Accept custom role session name' (acceptRoleSessionName) in the profile",
-                    settings.profile_arn,
+                    "The profile of profile_arn takes no role session name, so that sessions bear the certificate's "
+                    "serial number: switch on 'Accept custom role session name' (acceptRoleSessionName) in the profile"
                 )
             return _session(answer)
         error = _error(answer)
@@ -113,7 +114,7 @@ def _ask(settings: RolesAnywhere, signer: signing.Signer, *, url: str, verify: b
         region=settings.region,
         headers={"Content-Type": "application/x-amz-json-1.0"},
         body=content,
-        now=datetime.now(UTC) + timedelta(seconds=terms.skew_seconds),
+        now=_now() + timedelta(seconds=terms.skew_seconds),
     )
     return post(url, headers=headers, body=content, verify=verify)
 
@@ -122,54 +123,73 @@ def _better_terms(terms: _Terms, answer: Answer, error: S3RestCredentialError) -
     if _NO_SESSION_NAME in error.message and terms.session_name is not None:
         return replace(terms, session_name=None)
     skew = _skew_seconds(answer)
-    if answer.status == 403 and "signature" in error.message.lower() and not terms.skew_seconds:  # noqa: PLR2004
-        return replace(terms, skew_seconds=skew) if abs(skew) > SKEW_WORTH_RESIGNING_SECONDS else None
+    if _BAD_SIGNATURE in error.message and not terms.skew_seconds and abs(skew) > SKEW_WORTH_RESIGNING_SECONDS:
+        log.warning("This machine's clock is %+.0f s away from the service's: signing by the service's", -skew)
+        return replace(terms, skew_seconds=skew)
     return None
 
 
 def _session(answer: Answer) -> Session:
-    try:
+    session = None
+    with suppress(ValueError, LookupError, TypeError, OverflowError, RecursionError):
         entry = json.loads(answer.body)["credentialSet"][0]
         given = entry["credentials"]
-        credentials = Credentials(
-            access_key_id=str(given["accessKeyId"]),
-            secret_access_key=str(given["secretAccessKey"]),
-            session_token=str(given["sessionToken"]),
-            expires_at=datetime.fromisoformat(given["expiration"]).astimezone(UTC),
+        session = Session(
+            credentials=Credentials(
+                access_key_id=_word(given["accessKeyId"]),
+                secret_access_key=_word(given["secretAccessKey"]),
+                session_token=_word(given["sessionToken"]),
+                expires_at=_moment(given["expiration"]),
+            ),
+            assumed_role_arn=_word(entry["assumedRoleUser"]["arn"]),
+            skew_seconds=_skew_seconds(answer),
         )
-        role_arn = str(entry["assumedRoleUser"]["arn"])
-    except (ValueError, LookupError, TypeError):
-        role_arn = ""
-    if not role_arn:
+    if session is None:
         # Raised here, so that the error does not carry the body along as its context.
         raise S3RestCredentialError(
             "the answer holds no credentials; does the endpoint belong to Roles Anywhere?",
             status=answer.status,
-            request_id=answer.headers.get("x-amzn-requestid"),
+            request_id=_printable(answer.headers.get(_REQUEST_ID)),
         )
-    return Session(credentials=credentials, assumed_role_arn=role_arn, skew_seconds=_skew_seconds(answer))
+    return session
+
+
+def _word(value: object) -> str:
+    if not isinstance(value, str) or not value.isascii() or not value.isprintable() or " " in value or not value:
+        raise TypeError
+    return value
+
+
+def _moment(value: str) -> datetime:
+    moment = datetime.fromisoformat(value)
+    if moment.tzinfo is None:
+        raise ValueError
+    return moment.astimezone(UTC)
 
 
 def _error(answer: Answer) -> S3RestCredentialError:
     """The service's own code and message; of a body that is not the service's, nothing."""
     body: object = None
-    try:
+    with suppress(ValueError, RecursionError):
         body = json.loads(answer.body)
-    except ValueError:
-        log.debug("HTTP %s with a body that is not JSON", answer.status)
     fields = body if isinstance(body, dict) else {}
-    code = answer.headers.get("x-amzn-errortype") or fields.get("__type") or fields.get("code")
-    message = fields.get("message") or fields.get("Message")
-    if not isinstance(message, str):
-        message = _without_message(answer.status)
+    code = _printable(answer.headers.get("x-amzn-errortype") or fields.get("__type") or fields.get("code"))
+    message = _printable(fields.get("message") or fields.get("Message")) or _without_message(answer.status)
     return S3RestCredentialError(
-        "".join(letter for letter in message if letter.isprintable())[:LONGEST_MESSAGE],
+        message,
         status=answer.status,
-        code=code.split(":")[0].rpartition("#")[2] if isinstance(code, str) else None,
-        request_id=answer.headers.get("x-amzn-requestid"),
+        # restJson1 surrounds the code: namespace#code:http://address
+        code=code.split(":")[0].rpartition("#")[2] if code else None,
+        request_id=_printable(answer.headers.get(_REQUEST_ID)),
         retryable=answer.status == 429 or answer.status >= 500,  # noqa: PLR2004
         hint=next((hint for words, hint in _HINTS.items() if words in message), None),
     )
+
+
+def _printable(value: object) -> str | None:
+    if not isinstance(value, str):
+        return None
+    return "".join(letter if letter.isprintable() else " " for letter in value[:LONGEST_MESSAGE]) or None
 
 
 def _without_message(status: int) -> str:
@@ -179,9 +199,11 @@ def _without_message(status: int) -> str:
 
 
 def _skew_seconds(answer: Answer) -> float:
-    try:
-        served_at = parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
-    except ValueError:
-        return 0.0
-    skew = served_at - time.time()
+    skew = 0.0
+    with suppress(ValueError, TypeError):
+        skew = (parsedate_to_datetime(answer.headers.get("date", "")) - _now()).total_seconds()
     return skew if abs(skew) >= SMALLEST_SKEW_SECONDS else 0.0
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -8,6 +8,7 @@ Version 4 with the derived key replaced by the private key of a certificate.
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote, urlsplit
 
@@ -54,7 +55,7 @@ def sign(
     :returns: every header to send, ``Authorization`` among them.
     """
     parts = urlsplit(url)
-    timestamp = f"{now:%Y%m%dT%H%M%SZ}"
+    timestamp = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
     signed = {**headers, "Host": parts.netloc, "X-Amz-Date": timestamp, "X-Amz-X509": signer.certificate}
     if signer.chain:
         # An empty chain header makes the service call the signature invalid.
