@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import json
 import os
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_s3rest.connection import pem
@@ -56,11 +56,6 @@ class Vault:
         # library's takes ten times as long to import as everything else here takes to run.
         extracted = hmac.digest(digest.digest(), secret, "sha256")
         return cls(digest.hexdigest(), hmac.digest(extracted, FORMAT + b"\x01", "sha256"))
-
-    @property
-    def identity(self) -> tuple[object, ...]:
-        """What tells this vault from every other, also from one of the same connection with another private key."""
-        return astuple(self)
 
     def seal(self, kind: str, content: dict[str, Any]) -> bytes:
         """Encrypt an entry by AES-256-GCM; an entry of another kind or connection can't take its place."""

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The operators and the sensor against the real S3 server."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException, PokeReturnValue
+from botocore.exceptions import ClientError
+
+from airflow_provider_s3rest.exceptions import S3RestCredentialError, S3RestError, S3RestNotFoundError
+from airflow_provider_s3rest.hooks.s3rest import S3RestHook
+from airflow_provider_s3rest.operators.failures import is_permanent
+from airflow_provider_s3rest.operators.s3rest import (
+    S3RestDeleteOperator,
+    S3RestGetOperator,
+    S3RestQueryOperator,
+    S3RestUpsertOperator,
+)
+from airflow_provider_s3rest.s3.results import DeleteFailure, DeleteResult
+from airflow_provider_s3rest.sensors.s3rest import S3RestKeySensor
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from airflow_provider_s3rest.local.stack import LocalStack
+
+Run = "Callable[..., Any]"
+
+
+@pytest.fixture
+def run(local_stack: LocalStack, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run an operator on a bucket of this test's own."""
+    bucket = f"operator-{uuid.uuid4().hex[:12]}"
+    local_stack.s3_client().create_bucket(Bucket=bucket)
+    monkeypatch.setenv("AIRFLOW_CONN_S3REST_DEFAULT", json.dumps(local_stack.connection()))
+
+    def run(kind: type, **arguments: Any) -> Any:
+        operator = kind(task_id="task", **{"bucket_name": bucket, **arguments})
+        return operator.poke({}) if kind is S3RestKeySensor else operator.execute({})
+
+    return run
+
+
+@pytest.mark.parametrize("data", ["text", b"text"])
+def test_upsert_returns_what_was_written(data: str | bytes, run: Run) -> None:
+    """Small, and in JSON's types."""
+    result = run(S3RestUpsertOperator, key="key", data=data)
+    assert json.loads(json.dumps(result)) == result
+    assert (result["key"], result["size"]) == ("key", 4)
+    assert result["etag"]
+
+
+def test_get_returns_the_text(run: Run) -> None:
+    """Decoded as UTF-8."""
+    run(S3RestUpsertOperator, key="key", data="grüße")
+    assert run(S3RestGetOperator, key="key") == "grüße"
+
+
+def test_get_writes_a_file(run: Run, tmp_path: Path) -> None:
+    """And returns what is known of the object instead of its content."""
+    run(S3RestUpsertOperator, key="key", data="content")
+    result = run(S3RestGetOperator, key="key", local_path=tmp_path / "file")
+    assert (tmp_path / "file").read_text() == "content"
+    assert json.loads(json.dumps(result)) == result
+    assert (result["size"], result["local_path"]) == (7, str(tmp_path / "file"))
+
+
+def test_get_refuses_to_return_too_much(run: Run) -> None:
+    """Airflow's database is no place for it; the error says what is."""
+    run(S3RestUpsertOperator, key="key", data="content")
+    with pytest.raises(AirflowFailException, match=r"has 7 bytes, and only 6 .* local_path, or raise max_bytes"):
+        run(S3RestGetOperator, key="key", max_bytes=6)
+
+
+def test_get_refuses_what_is_no_text(run: Run) -> None:
+    """Without showing the content."""
+    run(S3RestUpsertOperator, key="key", data=b"ab\xff")
+    with pytest.raises(AirflowFailException, match=r"no text in utf-8 \(invalid start byte at byte 2\)"):
+        run(S3RestGetOperator, key="key")
+
+
+def test_get_of_a_missing_object_is_an_error(run: Run) -> None:
+    """One that Airflow may retry: the object may come."""
+    with pytest.raises(S3RestNotFoundError, match="key"):
+        run(S3RestGetOperator, key="key")
+
+
+def test_query_returns_rows_fit_for_mapping(run: Run) -> None:
+    """In the order of the keys, as many as wanted."""
+    for key in ("p/b", "p/a", "p/c", "q"):
+        run(S3RestUpsertOperator, key=key, data="")
+    rows = run(S3RestQueryOperator, prefix="p/", start_after="p/a")
+    assert [row["key"] for row in rows] == ["p/b", "p/c"]
+    assert set(rows[0]) == {"key", "size", "etag", "last_modified", "storage_class"}
+    assert json.loads(json.dumps(rows)) == rows
+    assert len(run(S3RestQueryOperator, limit=3)) == 3
+
+
+@pytest.mark.parametrize(("keys", "deleted"), [("a", 1), (["a", "b"], 2), ([], 0), (("absent",), 1)])
+def test_delete_takes_one_key_or_many(keys: object, deleted: int, run: Run) -> None:
+    """And counts them as S3 does."""
+    for key in ("a", "b"):
+        run(S3RestUpsertOperator, key=key, data="")
+    assert run(S3RestDeleteOperator, keys=keys)["deleted"] == deleted
+
+
+def test_delete_fails_when_s3_refuses_a_key(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """After all others are gone, and every refused one is in the log; the local server refuses none by itself."""
+    failure = DeleteFailure(key="locked", code="AccessDenied", message="object lock")
+    result = DeleteResult(bucket_name="bucket", deleted=1, failed=(failure,))
+    monkeypatch.setattr(S3RestHook, "delete_objects", lambda *_: result)
+    with pytest.raises(S3RestError, match=r"1 objects .* were not deleted, 1 were; the first is 'locked'"):
+        run(S3RestDeleteOperator, keys=["locked", "other"])
+    assert "Not deleted: locked (AccessDenied: object lock)" in capsys.readouterr().out
+
+
+def test_the_sensor_waits_while_the_object_is_absent(run: Run) -> None:
+    """Absence is no error."""
+    assert run(S3RestKeySensor, key="key") is False
+
+
+def test_the_sensor_returns_the_object(run: Run) -> None:
+    """As a row of JSON's types."""
+    run(S3RestUpsertOperator, key="key", data="data")
+    found = run(S3RestKeySensor, key="key")
+    assert isinstance(found, PokeReturnValue)
+    assert found.is_done
+    assert json.loads(json.dumps(found.xcom_value)) == found.xcom_value
+    assert (found.xcom_value["key"], found.xcom_value["size"]) == ("key", 4)
+
+
+def test_the_sensor_does_not_wait_for_a_permission(
+    run: Run, monkeypatch: pytest.MonkeyPatch, local_stack: LocalStack
+) -> None:
+    """Every other error is raised, as one that soft_fail does not skip."""
+    fields = local_stack.connection(password="wrong")
+    fields["password"] = "wrong"
+    monkeypatch.setenv("AIRFLOW_CONN_S3REST_DEFAULT", json.dumps(fields))
+    with pytest.raises(ClientError):
+        run(S3RestKeySensor, key="key")
+
+
+def test_a_bad_connection_fails_for_good(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Airflow does not retry what a person must mend."""
+    monkeypatch.setenv("AIRFLOW_CONN_S3REST_DEFAULT", json.dumps({"conn_type": "s3rest", "login": "only"}))
+    with pytest.raises(AirflowFailException, match="password: is missing"):
+        run(S3RestQueryOperator)
+
+
+def refusal(code: str) -> ClientError:
+    """An error of S3."""
+    return ClientError({"Error": {"Code": code, "Message": ""}}, "PutObject")
+
+
+@pytest.mark.parametrize(
+    ("error", "permanent"),
+    [
+        (refusal("AccessDenied"), True),
+        (refusal("InvalidAccessKeyId"), True),
+        (refusal("SignatureDoesNotMatch"), True),
+        (refusal("SlowDown"), False),
+        (refusal("NoSuchUpload"), False),
+        (S3RestCredentialError("no", retryable=False), True),
+        (S3RestCredentialError("later", retryable=True), False),
+        (ValueError("argument"), True),
+        (S3RestNotFoundError("key"), False),
+        (OSError("disk"), False),
+    ],
+)
+def test_what_no_retry_can_mend_is_permanent(*, error: Exception, permanent: bool) -> None:
+    """Everything else is Airflow's to retry."""
+    assert is_permanent(error) is permanent
+
+
+@pytest.mark.parametrize(
+    "operator",
+    [S3RestUpsertOperator, S3RestGetOperator, S3RestQueryOperator, S3RestDeleteOperator, S3RestKeySensor],
+)
+def test_what_a_user_varies_is_templated(operator: type) -> None:
+    """Bucket, connection, region and keys at least."""
+    assert {"bucket_name", "s3rest_conn_id", "region_name"} < set(operator.template_fields)
