@@ -52,7 +52,11 @@ def read_arns(fields: Fields, region: str, region_field: str) -> dict[str, str]:
     regions = {name: arn.region for name, arn in arns.items() if name != "role_arn"}
     if len(set(regions.values())) > 1:
         fields.fault("trust_anchor_arn", "is in another region than profile_arn: both must be in the same")
-    elif regions and region not in regions.values() and fields.sound("rolesanywhere_region", region_field):
+    elif (
+        regions
+        and region not in regions.values()
+        and fields.sound("rolesanywhere_region", "rolesanywhere_custom_region")
+    ):
         blank = "" if fields.text(region_field) else f" (blank means {region})"
         fields.fault(region_field, f"is not the region that stands in {' and '.join(regions)}: choose that one{blank}")
     return {name: arns[name].text if name in arns else "" for name in _SHAPES}

@@ -52,6 +52,7 @@ def _pickled(error: S3RestError) -> S3RestError:
 @pytest.mark.parametrize("carry", [_pickled, copy.copy, copy.deepcopy])
 def test_errors_travel(error: S3RestError, base: type[Exception], carry: Callable[[S3RestError], S3RestError]) -> None:
     """Pickled or copied, an error keeps its class, its words and its attributes."""
+    error = copy.copy(error)
     error.add_note("while listing")
     carried = carry(error)
     assert isinstance(carried, base)
@@ -88,6 +89,18 @@ def test_one_fault_of_a_connection(conn_id: str, name: str) -> None:
 def test_the_words_of_a_refusal(error: S3RestCredentialError, text: str) -> None:
     """A refusal says code, message, status and request id as far as they are known, then the hint."""
     assert str(error) == f"IAM Roles Anywhere CreateSession failed: {text}"
+
+
+def test_the_attributes_of_a_refusal() -> None:
+    """What a refusal was told of the answer can be asked for."""
+    assert vars(CREDENTIAL) == {
+        "message": "Untrusted certificate.",
+        "status": 403,
+        "code": "AccessDeniedException",
+        "request_id": "8a7b6c5d",
+        "retryable": True,
+        "hint": "ask the issuer",
+    }
 
 
 def test_a_refusal_can_be_built_again() -> None:

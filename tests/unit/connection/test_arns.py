@@ -102,6 +102,13 @@ def test_the_chosen_region_is_not_that_of_the_arns(
     }
 
 
+@pytest.mark.parametrize("name", ["rolesanywhere_region", "rolesanywhere_custom_region"])
+def test_a_faulty_region_is_compared_with_nothing(roles_anywhere: Sample, name: str) -> None:
+    """A region that is none is the only fault, whatever region the ARNs have."""
+    arns = {field: ARNS[field].replace("us-east-1", "eu-west-1") for field in ("profile_arn", "trust_anchor_arn")}
+    assert list((roles_anywhere | arns | {name: "EU-West-1"}).faults()) == [name]
+
+
 def test_a_faulty_arn_leaves_the_other_to_compare_with(roles_anywhere: Sample) -> None:
     """With one ARN missing, the region is compared with that of the other."""
     faults = (roles_anywhere | {"profile_arn": ..., "rolesanywhere_region": "eu-west-1"}).faults()
