@@ -150,7 +150,7 @@ def _etag_is_md5(answer: dict[str, Any]) -> bool:
     return encryption not in _NOT_MD5_ENCRYPTIONS and "SSECustomerAlgorithm" not in answer
 
 
-def _chunks(body: Any) -> Iterator[bytes]:  # noqa: ANN401
+def _chunks(body: Any) -> Iterator[bytes]:
     try:
         yield from body.iter_chunks(CHUNK_BYTES)
     except FlexibleChecksumError as error:

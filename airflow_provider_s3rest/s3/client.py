@@ -19,6 +19,7 @@ from botocore.config import Config
 from botocore.configprovider import ConstantProvider
 from botocore.credentials import Credentials as BotocoreCredentials
 from botocore.credentials import ReadOnlyCredentials
+from botocore.exceptions import ConnectionError as BotocoreConnectionError
 from botocore.exceptions import HTTPClientError, SSLError
 from botocore.utils import parse_timestamp
 
@@ -46,14 +47,14 @@ class Clients:
         self._session: boto3.session.Session | None = None
         self._clients: dict[str, Any] = {}
 
-    def of(self, region: str) -> Any:  # noqa: ANN401 - boto3 makes its classes at run time
+    def of(self, region: str) -> Any:
         """Return the client of a region."""
         with self._lock:
             if region not in self._clients:
                 self._clients[region] = self._new_client(region)
             return self._clients[region]
 
-    def _new_client(self, region: str) -> Any:  # noqa: ANN401
+    def _new_client(self, region: str) -> Any:
         if self._session is None:
             self._session = boto3.session.Session(botocore_session=_new_session(self._credentials))
         connection = self._connection
@@ -67,9 +68,10 @@ class Clients:
         events = client.meta.events
         events.register_first("needs-retry.s3", self._needs_retry)
         events.register("before-parameter-build.s3", self._add_terms)
+        events.register("after-call.s3", _forget_botocore_retries)
         return client
 
-    def _add_terms(self, params: dict[str, Any], model: Any, **_: object) -> None:  # noqa: ANN401
+    def _add_terms(self, params: dict[str, Any], model: Any, **_: object) -> None:
         """Add the connection's terms to every operation that knows them."""
         known = model.input_shape.members if model.input_shape else {}
         if self._connection.requester_pays and "RequestPayer" in known:
@@ -81,7 +83,7 @@ class Clients:
         self,
         response: tuple[Any, dict[str, Any]] | None,
         caught_exception: Exception | None,
-        operation: Any,  # noqa: ANN401
+        operation: Any,
         request_dict: dict[str, Any],
         **_: object,
     ) -> float | None:
@@ -92,6 +94,9 @@ class Clients:
         fault = _read_fault(response, caught_exception)
         if fault is None:
             return None
+        if self._connection.endpoint_url:
+            # botocore looks for the bucket in other regions of AWS even then.
+            request_dict["context"].setdefault("s3_redirect", {})["redirected"] = True
         attempts: Attempts = request_dict["context"].setdefault(_ATTEMPTS, self._policy.attempts())
         again = self._renewed(fault, attempts, operation.name) or (fault.transient and attempts.wait())
         return 0 if again else None
@@ -143,7 +148,7 @@ class _SourceCredentials(BotocoreCredentials):  # type: ignore[misc]
 
 
 @functools.cache
-def _loader(_process_id: int) -> Any:  # noqa: ANN401
+def _loader(_process_id: int) -> Any:
     """Share the parsed models of S3 among all sessions of a process."""
     return botocore.session.Session().get_component("data_loader")
 
@@ -179,6 +184,11 @@ def _config(connection: S3RestConnection) -> Config:
     )
 
 
+def _forget_botocore_retries(parsed: dict[str, Any], **_: object) -> None:
+    """Keep "reached max retries: 0" out of the errors: the retries were ours."""
+    parsed.get("ResponseMetadata", {}).pop("MaxAttemptsReached", None)
+
+
 def _parse_timestamp(value: str) -> datetime:
     """Read the times of bodies fast (botocore takes 70 ms for those of 1,000 keys), and those of headers rightly."""
     try:
@@ -190,7 +200,7 @@ def _parse_timestamp(value: str) -> datetime:
 
 def _read_fault(response: tuple[Any, dict[str, Any]] | None, exception: Exception | None) -> FaultError | None:
     if response is None:
-        if not isinstance(exception, HTTPClientError):
+        if not isinstance(exception, HTTPClientError | BotocoreConnectionError):
             return None
         untrusted = isinstance(exception, SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(exception)
         return FaultError(str(exception), permanent=untrusted)

@@ -27,12 +27,10 @@ def discover_region(connection: S3RestConnection, bucket_name: str, any_region: 
     """
     context = ssl.create_default_context(cafile=ca_bundle(connection))
     opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=context), _NoRedirect)
-    request = urllib.request.Request(
-        f"https://{regional_host(any_region)}/{bucket_name}", method="HEAD", headers={"User-Agent": user_agent()}
-    )
+    url = f"https://{regional_host(any_region)}/{bucket_name}"
     attempts = policy.attempts()
     while True:
-        answer = _send(opener, request)
+        answer = _send(opener, url)
         if not isinstance(answer, FaultError):
             return answer
         if answer.status == HTTPStatus.NOT_FOUND:
@@ -41,7 +39,9 @@ def discover_region(connection: S3RestConnection, bucket_name: str, any_region: 
             raise answer.public("HeadBucket", bucket_name)
 
 
-def _send(opener: urllib.request.OpenerDirector, request: urllib.request.Request) -> str | FaultError:
+def _send(opener: urllib.request.OpenerDirector, url: str) -> str | FaultError:
+    # A new one for each try, since a proxy alters it.
+    request = urllib.request.Request(url, method="HEAD", headers={"User-Agent": user_agent()})
     try:
         with opener.open(request, timeout=CONNECT_TIMEOUT_SECONDS) as answer:
             status, headers = answer.status, answer.headers

@@ -21,6 +21,7 @@ _PRECONDITION_CODES = frozenset({"412", "ConditionalRequestConflict", "Precondit
 _UNREADABLE = "UnreadableAnswer"
 
 _STATUS = re.compile(r"Server returned non-2xx status code: (\d{3})[^:\n]*: ?(.*?)(?:\n\nDebug source:|\Z)", re.DOTALL)
+_REASON = re.compile(r'message: "([^"\n]{1,200})"')
 _FIRST_LINE = re.compile(r"\A[^\n]*")
 
 
@@ -96,8 +97,11 @@ def read_obstore_error(error: Exception) -> FaultError:
     summary = _FIRST_LINE.search(text)
     line = summary[0] if summary else ""
     if "HTTP error:" in line:
-        untrusted = "invalid peer certificate" in text
-        return FaultError(f"{line}: invalid peer certificate" if untrusted else line, permanent=untrusted)
+        # What really happened stands at the innermost end of the debug text.
+        reason = _REASON.search(text)
+        untrusted = "InvalidCertificate(" in text
+        detail = "the certificate is not trusted" if untrusted else reason[1] if reason else ""
+        return FaultError(f"{line} ({detail})" if detail else line, permanent=untrusted)
     return FaultError(line.partition("<")[0], status=200, code=_UNREADABLE)
 
 

@@ -26,7 +26,7 @@ class MultipartUpload:
     :param client: the boto3 client of the bucket's region.
     """
 
-    def __init__(self, client: Any, bucket_name: str, key: str) -> None:  # noqa: ANN401 - made by boto3 at run time
+    def __init__(self, client: Any, bucket_name: str, key: str) -> None:
         self._client = client
         self._target = {"Bucket": bucket_name, "Key": key}
 

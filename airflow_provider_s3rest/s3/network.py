@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_s3rest.connection import RolesAnywhere
 
@@ -41,10 +42,8 @@ def home_region(connection: S3RestConnection) -> str:
         partition = connection.authentication.role_arn.split(":")[1]
     if partition in _HOME_REGIONS:
         return _HOME_REGIONS[partition]
-    from botocore.session import Session
-
-    regions: list[str] = Session().get_available_regions("s3", partition_name=partition)
-    return regions[0]
+    home: str = next(known for known in _partitions() if known["id"] == partition)["outputs"]["implicitGlobalRegion"]
+    return home
 
 
 def regional_host(region: str) -> str:
@@ -53,11 +52,18 @@ def regional_host(region: str) -> str:
     https://docs.aws.amazon.com/general/latest/gr/s3.html
     """
     suffix = "amazonaws.com"
+    # Only botocore's data know the others; loading it takes too long for the usual ones.
     if region.startswith("cn-") or region.count("-") != "us-east-1".count("-"):
-        from botocore.session import Session
-
-        suffix = Session().get_component("endpoint_resolver").construct_endpoint("s3", region)["dnsSuffix"]
+        found = (known for known in _partitions() if re.fullmatch(known["regionRegex"], region))
+        suffix = next((known["outputs"]["dnsSuffix"] for known in found), suffix)
     return f"s3.{region}.{suffix}"
+
+
+def _partitions() -> list[dict[str, Any]]:
+    from botocore.loaders import create_loader
+
+    partitions: list[dict[str, Any]] = create_loader().load_data("partitions")["partitions"]
+    return partitions
 
 
 def bucket_url(connection: S3RestConnection, bucket_name: str, region: str) -> tuple[str, bool]:

@@ -8,13 +8,13 @@ import threading
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_s3rest.s3.download import ObjectStream
 from airflow_provider_s3rest.s3.engine import MAX_BATCH
 from airflow_provider_s3rest.s3.keys import check_bucket_name, check_key, fits_xml, sends_verbatim
 from airflow_provider_s3rest.s3.pool import concurrently
 from airflow_provider_s3rest.s3.regions import Regions
 from airflow_provider_s3rest.s3.results import BucketList, DeleteResult, UpsertResult
 from airflow_provider_s3rest.s3.retry import RetryPolicy, is_transient
+from airflow_provider_s3rest.s3.stream import ObjectStream
 from airflow_provider_s3rest.s3.upload import SINGLE_PUT_BYTES, parts, reading
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class S3:
         self._workers = min(connection.max_concurrency, _TRANSFER_WORKERS)
         self._engines = self._new_engines()
 
-    def client(self, bucket_name: str | None = None) -> Any:  # noqa: ANN401 - boto3 makes its classes at run time
+    def client(self, bucket_name: str | None = None) -> Any:
         """Return the boto3 client for the region of a bucket; without one, for what belongs to no bucket."""
         if bucket_name is None:
             return self._here.home_client()
@@ -241,11 +241,11 @@ class _Engines:
 
         return Boto3Engine(self.client_of)
 
-    def client_of(self, bucket_name: str) -> Any:  # noqa: ANN401
+    def client_of(self, bucket_name: str) -> Any:
         """Return the boto3 client for a bucket's region."""
         return self._clients.of(self._regions.of(bucket_name))
 
-    def home_client(self) -> Any:  # noqa: ANN401
+    def home_client(self) -> Any:
         """Return the boto3 client for what belongs to no bucket."""
         return self._clients.of(self._regions.home)
 

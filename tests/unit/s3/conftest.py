@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import functools
 import ssl
@@ -63,6 +64,8 @@ class Answer:
 class FakeS3:
     """The server: the answers told by :meth:`then` first, in their order; afterwards ``otherwise``."""
 
+    make_answer = Answer
+
     def __init__(self, tls: ssl.SSLContext) -> None:
         self.requests: list[Request] = []
         self._answers: deque[Answer] = deque()
@@ -98,7 +101,7 @@ class FakeS3:
             f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code><Message>{escape(message)}</Message>'
             "<Token-0>session-token-0</Token-0><RequestId>RID</RequestId></Error>"
         )
-        self.then(status, text.encode(), times=times, Content_Type="application/xml")
+        self.then(status, text.encode(), times=times, Content_Type="application/xml", x_amz_request_id="RID")
 
     def always(self, status: int = 200, body: bytes = b"", **headers: str) -> None:
         """Answer everything else so."""
@@ -155,6 +158,12 @@ def _handler(fake: FakeS3) -> type[BaseHTTPRequestHandler]:
             self.rfile = self.connection.makefile("rb")
             self.wfile = self.connection.makefile("wb")
             self.close_connection = False
+
+        def finish(self) -> None:
+            """Close the socket inside the tunnel too."""
+            with contextlib.suppress(OSError):
+                super().finish()
+            self.connection.close()
 
         def _do(self) -> None:
             length = int(self.headers.get("content-length") or 0)

@@ -53,6 +53,7 @@ class ObjectStream:
         self._workers = workers
         self._ask_etag_is_md5 = etag_is_md5
         self._taken = False
+        self.head = opened.head
         self.bucket_name = opened.head.bucket_name
         self.key = opened.head.key
         self.size = opened.head.size
