@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from airflow_provider_s3rest.auth.model import Credentials
@@ -98,6 +98,10 @@ class Lease:
 @cache
 def _boot_id() -> str:
     try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        file = os.open("/proc/sys/kernel/random/boot_id", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return ""  # not Linux; a restart then shows as an uptime that went back, mostly
+    try:
+        return os.read(file, 64).decode("ascii").strip()
+    finally:
+        os.close(file)
