@@ -41,6 +41,9 @@ class Boto3Engine:
         with translated(bucket_name, key):
             answer = self._client_of(bucket_name).get_object(Bucket=bucket_name, Key=key, **options)
         body = answer["Body"]
+        if options.get("Range") and not answer.get("ContentRange", "").startswith(f"bytes {start}-"):
+            body.close()
+            raise S3RestIntegrityError(f"The service ignored the range that was asked for of object {key!r}")
         return OpenObject(
             head=_head(bucket_name, key, answer),
             body=_chunks(body),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 MAX_BATCH = 1000
 """How many keys one DeleteObjects takes."""
-CHUNK_BYTES = 1024 * 1024
+CHUNK_BYTES = 256 * 1024
 """How much of a body is handed on at a time."""
 
 

@@ -80,7 +80,7 @@ class ObjectStream:
         self._opened.close()
 
     def __iter__(self) -> Iterator[bytes]:
-        """Hand out the bytes in chunks of about 1 MiB.
+        """Hand out the bytes in chunks of about 256 KiB.
 
         :raises S3RestPreconditionError: the object was replaced while a broken connection was being taken up again.
         :raises S3RestIntegrityError: the bytes that came are not the object's.

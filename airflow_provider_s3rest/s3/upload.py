@@ -17,7 +17,7 @@ MAX_PARTS = 10_000
 """https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html"""
 
 _MEBIBYTE = 1024 * 1024
-# Where the length is not known, the parts double in size after so many, up to 64 MiB: that makes room for 500 GiB, and
+# Where the length is not known, the parts double in size after so many, up to 64 MiB: that makes room for 490 GiB, and
 # larger ones would not fit into memory several at once.
 _PARTS_BEFORE_GROWTH = 1000
 _MAX_DOUBLINGS = 3

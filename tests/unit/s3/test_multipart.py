@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of uploads in parts, on a server that keeps them."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from botocore.exceptions import ClientError
+
+from airflow_provider_s3rest.s3 import store, upload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from airflow_provider_s3rest.s3 import S3
+
+DATA = bytes(range(250)) * 4
+PART = 100
+
+
+class Parts:
+    """A bucket that knows multipart uploads; ``fault`` may answer in its place."""
+
+    def __init__(self, fake: Any) -> None:
+        self.make_answer = fake.make_answer
+        self.parts: dict[int, bytes] = {}
+        self.whole = b""
+        self.aborted = 0
+        self.in_flight = 0
+        self.most_in_flight = 0
+        self.fault: Callable[[str, int], Any] = lambda *_: None
+
+    def __call__(self, request: Any) -> Any:
+        """Do what S3 does."""
+        query = parse_qs(urlsplit(request.target).query, keep_blank_values=True)
+        number = int(query.get("partNumber", ["0"])[0])
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        try:
+            return self.fault(request.method, number) or self._do(request, query, number)
+        finally:
+            self.in_flight -= 1
+
+    def _do(self, request: Any, query: dict[str, list[str]], number: int) -> Any:
+        if number:
+            self.parts[number] = request.body
+            return self.make_answer(200, b"", {"ETag": f'"{_md5(request.body)}"'})
+        if request.method == "DELETE":
+            self.aborted += 1
+            return self.make_answer(204)
+        if "uploads" in query:
+            body = b"<InitiateMultipartUploadResult><UploadId>u1</UploadId></InitiateMultipartUploadResult>"
+            return self.make_answer(200, body)
+        self.whole = b"".join(body for _, body in sorted(self.parts.items()))
+        body = f'<CompleteMultipartUploadResult><ETag>"{self.etag}"</ETag></CompleteMultipartUploadResult>'.encode()
+        return self.make_answer(200, body, {"x-amz-version-id": "v1"})
+
+    @property
+    def etag(self) -> str:
+        """The ETag of the parts so far, as S3 makes it."""
+        digests = b"".join(bytes.fromhex(_md5(body)) for _, body in sorted(self.parts.items()))
+        return f"{_md5(digests)}-{len(self.parts)}"
+
+
+def _md5(data: bytes) -> str:
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()
+
+
+@pytest.fixture
+def bucket(fake: Any, monkeypatch: pytest.MonkeyPatch) -> Parts:
+    """A bucket, and parts of 100 bytes where they are usually of 8 MiB."""
+    monkeypatch.setattr(upload, "PART_BYTES", PART)
+    monkeypatch.setattr(upload, "_MEBIBYTE", 1)
+    monkeypatch.setattr(store, "SINGLE_PUT_BYTES", 2 * PART)
+    fake.otherwise = parts = Parts(fake)
+    return parts
+
+
+@pytest.mark.parametrize("make", [lambda data: data, lambda data: iter([data[:7], data[7:]])], ids=["known", "unknown"])
+def test_large_data_go_in_parts(fake: Any, bucket: Parts, make_s3: Callable[..., S3], make: Any) -> None:
+    """All parts have their size, and the result tells the whole."""
+    result = make_s3().upsert_object("bucket", "key", make(DATA), content_type="text/x")
+    assert bucket.whole == DATA
+    assert [len(body) for _, body in sorted(bucket.parts.items())] == [PART] * 10
+    assert (result.size, result.etag, result.version_id) == (1000, bucket.etag, "v1")
+    assert fake.requests[0].headers["content-type"] == "text/x"
+
+
+@pytest.mark.parametrize(("length", "requests"), [(200, 1), (201, 5)])
+def test_where_parts_begin(fake: Any, bucket: Parts, make_s3: Callable[..., S3], length: int, requests: int) -> None:
+    """Up to the limit one request is enough."""
+    make_s3().upsert_object("bucket", "key", DATA[:length])
+    assert len(fake.requests) == requests
+    assert not bucket.aborted
+
+
+def test_a_part_is_retried_alone(fake: Any, bucket: Parts, make_s3: Callable[..., S3], sleeps: list[float]) -> None:
+    """One bad part costs one more request."""
+    once = iter([bucket.make_answer(503)])
+    bucket.fault = lambda _, number: next(once, None) if number == 3 else None
+    make_s3().upsert_object("bucket", "key", DATA)
+    assert bucket.whole == DATA
+    assert len(fake.requests) == 1 + 10 + 1 + 1
+    assert sleeps == [0.0]
+
+
+def test_an_error_inside_a_200_is_retried(bucket: Parts, make_s3: Callable[..., S3], sleeps: list[float]) -> None:
+    """CompleteMultipartUpload may say 200 and then fail."""
+    body = b"<Error><Code>InternalError</Code><Message>m</Message></Error>"
+    answers = iter([None, *[bucket.make_answer(200, body)] * 2])
+    bucket.fault = lambda method, _: next(answers, None) if method == "POST" else None
+    make_s3().upsert_object("bucket", "key", DATA)
+    assert sleeps == [0.0, 10.0]
+
+
+@pytest.mark.parametrize("number", [0, 1, 10])
+def test_whatever_fails_the_parts_are_removed(bucket: Parts, make_s3: Callable[..., S3], number: int) -> None:
+    """A refused part or completion aborts the upload, and its error is raised."""
+    refusal = bucket.make_answer(403, b"<Error><Code>AccessDenied</Code></Error>")
+    posts = iter([None])
+    bucket.fault = lambda method, part: (
+        None if method == "DELETE" or part != number or (method == "POST" and next(posts, 1) is None) else refusal
+    )
+    with pytest.raises(ClientError, match="AccessDenied"):
+        make_s3().upsert_object("bucket", "key", DATA)
+    assert bucket.aborted == 1
+    assert not bucket.whole
+
+
+def test_data_that_fail_abort(bucket: Parts, make_s3: Callable[..., S3]) -> None:
+    """An error of the caller's own iterable is raised as it is, after the abort."""
+
+    def data() -> Iterator[bytes]:
+        yield DATA
+        raise RuntimeError("no more")
+
+    with pytest.raises(RuntimeError, match="no more"):
+        make_s3().upsert_object("bucket", "key", data())
+    assert bucket.aborted == 1
+
+
+def test_an_interrupt_aborts(bucket: Parts, make_s3: Callable[..., S3]) -> None:
+    """Ctrl-C, and a signal that raises, remove the parts too."""
+
+    def data() -> Iterator[bytes]:
+        yield DATA
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        make_s3().upsert_object("bucket", "key", data())
+    assert bucket.aborted == 1
+
+
+def test_an_abort_that_fails_is_noted(bucket: Parts, make_s3: Callable[..., S3]) -> None:
+    """The first error is raised; the second tells what was left behind."""
+    bucket.fault = lambda method, number: (
+        bucket.make_answer(403, b"<Error><Code>AccessDenied</Code></Error>") if number or method == "DELETE" else None
+    )
+    with pytest.raises(ClientError, match="UploadPart") as caught:
+        make_s3().upsert_object("bucket", "key", DATA)
+    assert "AbortIncompleteMultipartUpload" in caught.value.__notes__[0]
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_a_lost_answer_to_the_completion(
+    bucket: Parts,
+    make_s3: Callable[..., S3],
+    same: bool,  # noqa: FBT001
+) -> None:
+    """When S3 knows the upload no more, the object's ETag tells whether it is there."""
+    posts = iter([None, bucket.make_answer(200, cut=-1)])
+
+    def fault(method: str, _: int) -> Any:
+        if method == "POST":
+            gone = bucket.make_answer(404, b"<Error><Code>NoSuchUpload</Code></Error>")
+            return next(posts, gone)
+        if method == "HEAD":
+            return bucket.make_answer(200, b"", {"ETag": f'"{bucket.etag if same else "other"}"'})
+        return None
+
+    bucket.fault = fault
+    if same:
+        assert make_s3().upsert_object("bucket", "key", DATA).etag == bucket.etag
+    else:
+        with pytest.raises(ClientError, match="NoSuchUpload"):
+            make_s3().upsert_object("bucket", "key", DATA)
+
+
+def test_no_more_parts_in_flight_than_workers(bucket: Parts, make_s3: Callable[..., S3]) -> None:
+    """The data are read no faster than they are sent."""
+    read = 0
+    lead = []
+
+    def data() -> Iterator[bytes]:
+        nonlocal read
+        for _ in range(40):
+            read += 1
+            lead.append(read - len(bucket.parts))
+            yield b"x" * PART
+
+    make_s3(max_concurrency=2).upsert_object("bucket", "key", data())
+    assert bucket.most_in_flight <= 2
+    # 2 in flight, 1 in hand, and the 3 that were read to see whether parts are needed.
+    assert max(lead) <= 6
+
+
+def test_a_failure_ends_the_waits_of_the_others(bucket: Parts, fake: Any, connect: Any, source: Any) -> None:
+    """Threads that sleep before a retry wake up when another part has failed for good."""
+    from airflow_provider_s3rest.s3 import S3
+
+    refused = threading.Event()
+
+    def fault(_: str, number: int) -> Any:
+        if number == 1:
+            refused.wait(10)
+            return bucket.make_answer(403, b"<Error><Code>AccessDenied</Code></Error>")
+        if number == 2:
+            refused.set()
+            return bucket.make_answer(503)
+        return None
+
+    bucket.fault = fault
+    s3 = S3(connect(endpoint_url=fake.url, retry_delays_seconds=(300,), max_concurrency=2), source)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        s3.upsert_object("bucket", "key", DATA)

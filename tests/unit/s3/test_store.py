@@ -1,0 +1,260 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of the operations, and of the choice of an engine."""
+
+from __future__ import annotations
+
+import multiprocessing
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from airflow_provider_s3rest.s3.results import BucketList, DeleteFailure, unquote_etag
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from airflow_provider_s3rest.s3 import S3
+
+both_engines = pytest.mark.parametrize("engine", ["obstore", "boto3"])
+
+FRESH = """
+import sys
+from airflow_provider_s3rest.auth.model import Credentials
+from airflow_provider_s3rest.connection import AccessKeys, S3RestConnection
+from airflow_provider_s3rest.s3.store import S3
+class Source:
+    def current(self):
+        return Credentials(access_key_id="AK", secret_access_key="SK")
+s3 = S3(S3RestConnection(authentication=AccessKeys(access_key_id="AK", secret_access_key="SK"),
+                         endpoint_url=sys.argv[1]), Source())
+s3.upsert_object("bucket", "a/key", b"data")
+s3.get_object("bucket", "a/key").read()
+s3.head_object("bucket", "a/key")
+s3.delete_objects("bucket", ["a/key"])
+print(sorted({name.partition(".")[0] for name in sys.modules} & {"boto3", "botocore", "httpx", "airflow"}))
+"""
+
+
+def _page(*keys: str, token: str = "") -> bytes:
+    items = "".join(
+        f"<Contents><Key>{key}</Key><Size>{number}</Size><ETag>&quot;e{number}&quot;</ETag>"
+        "<LastModified>2026-11-24T01:02:03.000Z</LastModified></Contents>"
+        for number, key in enumerate(keys)
+    )
+    more = f"<IsTruncated>true</IsTruncated><NextContinuationToken>{token}</NextContinuationToken>" if token else ""
+    return f"<ListBucketResult><EncodingType>url</EncodingType>{items}{more}</ListBucketResult>".encode()
+
+
+def _user_agents(fake: Any) -> set[str]:
+    return {"boto3" if "boto3" in request.headers["user-agent"].lower() else "obstore" for request in fake.requests}
+
+
+def test_plain_keys_need_no_boto3(fake: Any) -> None:
+    """A fresh process that moves objects imports neither boto3 nor botocore, nor Airflow."""
+    fake.always(body=b"<DeleteResult><Deleted><Key>a/key</Key></Deleted></DeleteResult>")
+    done = subprocess.run(
+        [sys.executable, "-c", FRESH, fake.url], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout == "[]\n"
+    assert len(fake.requests) == 4
+
+
+@pytest.mark.parametrize(("key", "engine"), [("a/b", "obstore"), ("a//b", "boto3"), ("/a", "boto3"), ("a\n", "boto3")])
+def test_the_key_chooses_the_engine(fake: Any, make_s3: Callable[..., S3], key: str, engine: str) -> None:
+    """Callers notice nothing of it."""
+    fake.serve(b"data")
+    s3 = make_s3()
+    s3.upsert_object("bucket", key, b"data")
+    assert s3.get_object("bucket", key).read() == b"data"
+    s3.head_object("bucket", key)
+    assert _user_agents(fake) == {engine}
+
+
+def test_a_forked_child_uses_boto3(fake: Any, make_s3: Callable[..., S3]) -> None:
+    """obstore's threads do not survive a fork, so that the child of a process that used it must not."""
+    fake.serve(b"data")
+    s3 = make_s3()
+    s3.head_object("bucket", "key")
+    context = multiprocessing.get_context("fork")
+    receive, send = context.Pipe(duplex=False)
+    fake.requests.clear()
+    child = context.Process(target=lambda: send.send(s3.get_object("bucket", "key").read()))
+    child.start()
+    try:
+        assert receive.poll(20)
+        assert receive.recv() == b"data"
+    finally:
+        child.kill()
+        child.join()
+    assert _user_agents(fake) == {"boto3"}
+
+
+def test_clients_are_shared(make_s3: Callable[..., S3]) -> None:
+    """One for each region, with as many connections as may be in flight."""
+    s3 = make_s3(max_concurrency=7)
+    assert s3.client() is s3.client("bucket")
+    assert s3.client().meta.config.max_pool_connections == 7
+    assert s3.client().meta.region_name == "us-east-1"
+
+
+@both_engines
+def test_an_upsert_tells_what_was_written(fake: Any, make_s3: Callable[..., S3], engine: str) -> None:
+    """Size, ETag without quotes, and version."""
+    fake.always(ETag='"abc"', x_amz_version_id="v1")
+    result = make_s3(engine).upsert_object("bucket", "key", "é")
+    assert (result.bucket_name, result.key, result.size) == ("bucket", "key", 2)
+    assert (result.etag, result.version_id) == ("abc", "v1")
+    assert fake.requests[0].body == "é".encode()
+
+
+@both_engines
+@pytest.mark.parametrize(("given", "sent"), [(None, "application/octet-stream"), ("text/csv", "text/csv")])
+def test_the_content_type(fake: Any, make_s3: Callable[..., S3], engine: str, given: str | None, sent: str) -> None:
+    """Octets, unless it is said otherwise."""
+    make_s3(engine).upsert_object("bucket", "key", b"", content_type=given)
+    assert fake.requests[0].headers["content-type"] == sent
+
+
+@pytest.mark.parametrize(
+    ("bucket", "key"), [("", "key"), ("s3://bucket", "key"), ("bucket", ""), ("bucket", "x" * 1025)]
+)
+def test_bad_arguments_reach_no_server(fake: Any, make_s3: Callable[..., S3], bucket: str, key: str) -> None:
+    """Names that can't exist are refused before anything is sent, by every operation."""
+    s3 = make_s3()
+    for operation in (s3.get_object, s3.head_object, s3.delete_objects):
+        with pytest.raises(ValueError, match=r"^(bucket_name|keys?): "):
+            operation(bucket, key)
+    with pytest.raises(ValueError, match=r"^(bucket_name|key): "):
+        s3.upsert_object(bucket, key, b"data")
+    assert not fake.requests
+
+
+def test_bad_buckets_are_refused_at_the_call(make_s3: Callable[..., S3]) -> None:
+    """Not only when the first object is taken."""
+    with pytest.raises(ValueError, match="bucket_name"):
+        make_s3().query_objects("a/b")
+    with pytest.raises(ValueError, match="bucket_name"):
+        make_s3().client("a/b")
+
+
+def test_a_listing_streams_its_pages(fake: Any, make_s3: Callable[..., S3]) -> None:
+    """The second page is asked for when the first has been read."""
+    fake.then(body=_page("a", "b", token="t"))
+    fake.then(body=_page("c"))
+    listing = make_s3().query_objects("bucket", prefix="p +", start_after="s/")
+    assert not fake.requests
+    assert [next(listing).key, next(listing).key] == ["a", "b"]
+    assert len(fake.requests) == 1
+    assert [item.key for item in listing] == ["c"]
+    assert "prefix=p%20%2B&start-after=s%2F" in fake.requests[0].target
+    assert "continuation-token=t" in fake.requests[1].target
+
+
+def test_a_listing_tells_everything(fake: Any, make_s3: Callable[..., S3]) -> None:
+    """Times have their zone, ETags no quotes."""
+    fake.then(body=_page("a"))
+    (item,) = make_s3().query_objects("bucket")
+    assert (item.key, item.size, item.etag, item.storage_class) == ("a", 0, "e0", "STANDARD")
+    assert item.last_modified.isoformat() == "2026-11-24T01:02:03+00:00"
+
+
+@pytest.mark.parametrize(
+    ("encoded", "key"),
+    [
+        ("a%0Ab", "a\nb"),
+        ("a%09b", "a\tb"),
+        ("a+b", "a b"),
+        ("a%2Bb", "a+b"),
+        ("a%252Fb", "a%2Fb"),
+        ("%C3%A9%01", "é\x01"),
+    ],
+)
+def test_listed_keys_are_decoded_once(fake: Any, make_s3: Callable[..., S3], encoded: str, key: str) -> None:
+    """Keys that XML can't hold come whole, and percent signs stay."""
+    fake.then(body=_page(encoded))
+    assert [item.key for item in make_s3().query_objects("bucket")] == [key]
+
+
+def test_a_listing_of_no_bucket(fake: Any, make_s3: Callable[..., S3]) -> None:
+    """It is the bucket that is not found."""
+    fake.then_error(404, "NoSuchBucket")
+    with pytest.raises(FileNotFoundError, match="There is no bucket 'bucket'"):
+        next(make_s3().query_objects("bucket"))
+
+
+def test_deletions_go_by_thousands(fake: Any, make_s3: Callable[..., S3]) -> None:
+    """Any iterable of any length, in batches."""
+    fake.always(body=b"<DeleteResult><Deleted><Key>a</Key></Deleted></DeleteResult>")
+    result = make_s3().delete_objects("bucket", (f"key/{number}" for number in range(2500)))
+    assert (result.deleted, result.failed) == (2500, ())
+    assert sorted(request.body.count(b"<Key>") for request in fake.requests) == [500, 1000, 1000]
+
+
+def test_nothing_to_delete(fake: Any, make_s3: Callable[..., S3]) -> None:
+    """No key, no request."""
+    assert make_s3().delete_objects("bucket", []).deleted == 0
+    assert not fake.requests
+
+
+@both_engines
+def test_refused_deletions_are_told(fake: Any, make_s3: Callable[..., S3], engine: str) -> None:
+    """The others are gone; each refused key comes with the service's reason."""
+    fake.always(
+        body=b"<DeleteResult><Error><Key>b</Key><Code>AccessDenied</Code><Message>No</Message></Error></DeleteResult>"
+    )
+    result = make_s3(engine).delete_objects("bucket", ["a", "b"])
+    assert result.deleted == 1
+    assert result.failed == (DeleteFailure(key="b", code="AccessDenied", message="No"),)
+
+
+@both_engines
+def test_deletions_that_may_go_well_later(
+    fake: Any, make_s3: Callable[..., S3], sleeps: list[float], engine: str
+) -> None:
+    """Only the keys that met InternalError or SlowDown are tried again."""
+    busy = b"<DeleteResult><Error><Key>b</Key><Code>SlowDown</Code></Error></DeleteResult>"
+    fake.then(body=busy, times=2 if engine == "obstore" else 1)
+    fake.always(body=b"<DeleteResult><Deleted><Key>b</Key></Deleted></DeleteResult>")
+    assert make_s3(engine).delete_objects("bucket", ["a", "b"]).deleted == 2
+    assert sleeps == [0.0]
+    assert fake.requests[-1].body.count(b"<Key>") == 1
+
+
+def test_deletions_that_stay_busy(fake: Any, make_s3: Callable[..., S3], sleeps: list[float]) -> None:
+    """After all retries they are told as refused."""
+    fake.always(body=b"<DeleteResult><Error><Key>b</Key><Code>SlowDown</Code></Error></DeleteResult>")
+    result = make_s3("boto3").delete_objects("bucket", ["b"])
+    assert (result.deleted, [failure.code for failure in result.failed]) == (0, ["SlowDown"])
+    assert len(sleeps) == 6
+
+
+def test_a_key_that_no_batch_can_name(fake: Any, make_s3: Callable[..., S3]) -> None:
+    """It is deleted alone, refused alone, and its bucket missed alone."""
+    s3 = make_s3()
+    fake.then(204)
+    assert s3.delete_objects("bucket", "\x01").deleted == 1
+    fake.then_error(403, "AccessDenied", message="No")
+    assert s3.delete_objects("bucket", "\x01").failed == (DeleteFailure(key="\x01", code="AccessDenied", message="No"),)
+    fake.then_error(404, "NoSuchBucket")
+    with pytest.raises(FileNotFoundError, match="'bucket'"):
+        s3.delete_objects("bucket", "\x01")
+    assert {request.method for request in fake.requests} == {"DELETE"}
+
+
+def test_buckets_are_listed_to_the_end(fake: Any, make_s3: Callable[..., S3]) -> None:
+    """Accounts of many buckets have several pages."""
+    page = "<ListAllMyBucketsResult><Owner><ID>id</ID></Owner><Buckets><Bucket><Name>{}</Name></Bucket></Buckets>{}"
+    page += "</ListAllMyBucketsResult>"
+    fake.then(body=page.format("one", "<ContinuationToken>t</ContinuationToken>").encode())
+    fake.then(body=page.format("two", "").encode())
+    assert make_s3().list_buckets() == BucketList(names=("one", "two"), owner="id")
+
+
+@pytest.mark.parametrize(
+    ("raw", "etag"), [('"abc"', "abc"), ("abc", "abc"), ('W/"abc"', 'W/"abc"'), ("", None), (None, None), ('"', '"')]
+)
+def test_etags_lose_their_quotes(raw: str | None, etag: str | None) -> None:
+    """Weak ones stay as they are."""
+    assert unquote_etag(raw) == etag
