@@ -78,7 +78,7 @@ class Airflow:
             tasks=tuple(TaskRun(**{key: task[key] for key in TaskRun.__slots__}) for task in tasks),
         )
 
-    def result(self, run: DagRun, task: TaskRun) -> Any:  # noqa: ANN401  # whatever the task returned
+    def result(self, run: DagRun, task: TaskRun) -> Any:  # whatever the task returned
         """Return what a task returned."""
         path = f"/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances/{task.task_id}/xcomEntries/return_value"
         return self._json("GET", f"{path}?map_index={task.map_index}")["value"]
@@ -92,7 +92,7 @@ class Airflow:
                 name = f"{run.dag_id}.{task.task_id}[{task.map_index}] {task.state}"
                 yield "\n  ".join([name, *map(_readable, lines[-LOG_LINES:])])
 
-    def _json(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401  # JSON
+    def _json(self, method: str, path: str, body: object = None) -> Any:  # JSON
         response = self.api.request(method, path, json=body)
         if response.is_error:
             raise RuntimeError(f"{method} {path}: {response.status_code} {response.text}")

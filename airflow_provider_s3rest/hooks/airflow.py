@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 from urllib.parse import quote
 
 from airflow_provider_s3rest.connection import S3RestConnection
@@ -12,7 +12,6 @@ from airflow_provider_s3rest.exceptions import Fault, S3RestConnectionError
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
-    from pydantic import JsonValue
 
 SECTION = "s3rest"
 
@@ -56,7 +55,7 @@ def mask(secrets: list[str]) -> None:
     """Keep secrets out of every log, also in the form that they take inside a URL."""
     from airflow.providers.common.compat.sdk import mask_secret
 
-    forms: list[JsonValue] = sorted({form for secret in secrets if secret for form in (secret, quote(secret, safe=""))})
+    forms: list[Any] = sorted({form for secret in secrets if secret for form in (secret, quote(secret, safe=""))})
     mask_secret(forms)
     # From Airflow 3.1 on the server's components have a masker of their own, which the one for tasks does not feed.
     core = sys.modules.get("airflow._shared.secrets_masker")

@@ -24,7 +24,7 @@ def make_client(
     session_token: str | None = None,
     verify: str | None = None,
     timeout_seconds: float = 30,
-) -> Any:  # noqa: ANN401 - botocore makes its clients at run time
+) -> Any:
     """Make a botocore client that does not retry.
 
     :param verify: path of the CA bundle for an HTTPS endpoint.
@@ -52,7 +52,7 @@ def make_client(
     )
 
 
-def assume_role(sts: Any, session: SessionRequest) -> TemporaryCredentials:  # noqa: ANN401
+def assume_role(sts: Any, session: SessionRequest) -> TemporaryCredentials:
     """Obtain temporary credentials for a verified request.
 
     :param sts: a client of STS.

@@ -92,7 +92,7 @@ class SeaweedFS:
     ) -> None:
         self._stop()
 
-    def client(self, service: str = "s3", *, timeout_seconds: float = 30) -> Any:  # noqa: ANN401 - botocore makes its clients at run time
+    def client(self, service: str = "s3", *, timeout_seconds: float = 30) -> Any:
         """Make a client of ``s3`` or ``sts`` with the administrator's access keys."""
         return make_client(
             service,

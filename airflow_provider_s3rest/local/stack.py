@@ -99,7 +99,7 @@ class LocalStack:
         """The S3 administrator's."""
         return self.seaweedfs.secret_access_key
 
-    def s3_client(self) -> Any:  # noqa: ANN401 - botocore makes its clients at run time
+    def s3_client(self) -> Any:
         """Make a botocore S3 client with the administrator's access keys."""
         return self.seaweedfs.client("s3")
 

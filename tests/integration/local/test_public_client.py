@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from airflow_provider_s3rest.local.stack import LocalStack
 
 
-def _session(stack: LocalStack, key_type: str = "ec", **options: object) -> Any:  # noqa: ANN401
+def _session(stack: LocalStack, key_type: str = "ec", **options: object) -> Any:
     leaf = getattr(stack.pki, key_type)
     usual: dict[str, object] = {
         "profile_arn": stack.profile_arn,
@@ -34,11 +34,11 @@ def _session(stack: LocalStack, key_type: str = "ec", **options: object) -> Any:
     return IAMRolesAnywhereSession(**(usual | options)).get_session()
 
 
-def _s3(stack: LocalStack, key_type: str = "ec", **options: object) -> Any:  # noqa: ANN401
+def _s3(stack: LocalStack, key_type: str = "ec", **options: object) -> Any:
     return _session(stack, key_type, **options).client("s3", endpoint_url=stack.s3_endpoint_url)
 
 
-def _denied(call: Any, **arguments: object) -> str:  # noqa: ANN401
+def _denied(call: Any, **arguments: object) -> str:
     with pytest.raises(ClientError) as caught:
         call(**arguments)
     return str(caught.value.response["Error"]["Code"])

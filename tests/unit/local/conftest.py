@@ -43,7 +43,7 @@ class Signer(IAMRolesAnywhereSigner):
         """The public client names it after the hash that the authority used, which the service does not."""
         return self._algorithm or f"AWS4-X509-{self.private_key_type}-SHA256"
 
-    def headers_to_sign(self, request: AWSRequest) -> Any:  # noqa: ANN401
+    def headers_to_sign(self, request: AWSRequest) -> Any:
         """Leave out what is to be unsigned."""
         headers = super().headers_to_sign(request)
         for name in self._unsigned:
