@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow_provider_s3rest.auth.signing import SERVICE
 from airflow_provider_s3rest.exceptions import Fault, S3RestConnectionError
 
 if TYPE_CHECKING:
+    from botocore.session import Session
+
     from airflow_provider_s3rest.connection import RolesAnywhere
 
 
@@ -21,42 +23,38 @@ def rolesanywhere_url(settings: RolesAnywhere, *, conn_id: str) -> str:
 
     :raises S3RestConnectionError: the region has no endpoint of the configured kind.
     """
-    return settings.endpoint_url or f"https://{_regional_host(settings, conn_id)}"
+    return settings.endpoint_url or _regional_url(settings, conn_id)
 
 
-def _regional_host(settings: RolesAnywhere, conn_id: str) -> str:
+def _regional_url(settings: RolesAnywhere, conn_id: str) -> str:
+    from botocore.config import Config
     from botocore.exceptions import BotoCoreError
     from botocore.session import Session
 
-    # Of the environment only the kind of endpoint may count: no profile, no endpoint URL.
+    # Of the environment only the kind of endpoint may count: no profile, no endpoint URL, no mode of anything else.
     session = Session(session_vars={"profile": (None, None, None, None)})
-    kind = ""
+    config = Config(ignore_configured_endpoint_urls=True, defaults_mode="legacy", retries={"mode": "standard"})
     try:
-        fips = bool(session.get_config_variable("use_fips_endpoint"))
-        dual_stack = bool(session.get_config_variable("use_dualstack_endpoint"))
-        kind = "FIPS " * fips + "dual-stack " * dual_stack
         # botocore makes up a FIPS endpoint for a region that has none.
-        if not fips or settings.region in _fips_regions(session.get_data("endpoints")):
-            endpoint = session.get_component("endpoint_resolver").construct_endpoint(
+        if not session.get_config_variable("use_fips_endpoint") or settings.region in _fips_regions(session):
+            client = session.create_client(
                 SERVICE,
-                settings.region,
-                partition_name=settings.trust_anchor_arn.split(":")[1],
-                use_fips_endpoint=fips,
-                use_dualstack_endpoint=dual_stack,
+                region_name=settings.region,
+                aws_access_key_id="none",
+                aws_secret_access_key="none",  # noqa: S106 - no request is ever signed with it
+                config=config,
             )
-            if endpoint:
-                return str(endpoint["hostname"])
-        reason = ""
+            return str(client.meta.endpoint_url)
+        problem = "has no FIPS endpoint of Roles Anywhere, which botocore's configuration on this machine asks for"
     except BotoCoreError as error:
-        reason = f" ({type(error).__name__})"
-    problem = f"has no {kind}endpoint of Roles Anywhere that fits botocore's configuration on this machine{reason}"
+        problem = f"leads to no endpoint by botocore's configuration on this machine ({type(error).__name__})"
     raise S3RestConnectionError(conn_id, [Fault("rolesanywhere_region", problem)])
 
 
-def _fips_regions(endpoints: dict[str, list[dict[str, Any]]]) -> frozenset[str]:
+def _fips_regions(session: Session) -> frozenset[str]:
     return frozenset(
         region
-        for partition in endpoints["partitions"]
+        for partition in session.get_data("endpoints")["partitions"]
         for region, endpoint in partition["services"].get(SERVICE, {}).get("endpoints", {}).items()
         if any("fips" in variant["tags"] for variant in endpoint.get("variants", ()))
     )
