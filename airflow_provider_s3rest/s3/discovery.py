@@ -41,7 +41,7 @@ def discover_region(connection: S3RestConnection, bucket_name: str, any_region: 
 
 def _send(opener: urllib.request.OpenerDirector, url: str) -> str | FaultError:
     # A new one for each try, since a proxy alters it.
-    request = urllib.request.Request(url, method="HEAD", headers={"User-Agent": user_agent()})
+    request = urllib.request.Request(url, method="HEAD", headers={"User-Agent": user_agent()})  # noqa: S310 - https
     try:
         with opener.open(request, timeout=CONNECT_TIMEOUT_SECONDS) as answer:
             status, headers = answer.status, answer.headers

@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
+import datetime as dt
 import functools
 import ssl
+import sys
 import threading
 from collections import deque
 from dataclasses import dataclass, field
@@ -72,8 +73,7 @@ class FakeS3:
         self.otherwise: Callable[[Request], Answer] = lambda _: Answer()
         self.tls = tls
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"fake": self}))
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
@@ -131,78 +131,85 @@ class FakeS3:
         self.otherwise = reply
 
 
-def _handler(fake: FakeS3) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        wbufsize = -1
-        disable_nagle_algorithm = True
-        tunnel = ""
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
 
-        def log_message(self, *_: object) -> None:
-            """Stay silent."""
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Be quiet about clients that hang up."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
 
-        def handle_expect_100(self) -> bool:
-            """Tell a client that waits to go on, at once."""
-            going_on = super().handle_expect_100()
-            self.wfile.flush()
-            return going_on
 
-        def do_CONNECT(self) -> None:
-            """Become the host that the client wants, with a certificate for all of AWS."""
-            self.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
-            self.wfile.flush()
-            self.tunnel = self.path
-            try:
-                self.connection = fake.tls.wrap_socket(self.connection, server_side=True)
-            except OSError:
-                self.close_connection = True
-                return
-            self.rfile = self.connection.makefile("rb")
-            self.wfile = self.connection.makefile("wb")
-            self.close_connection = False
+class _Handler(BaseHTTPRequestHandler):
+    fake: FakeS3
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1
+    disable_nagle_algorithm = True
+    tunnel = ""
 
-        def finish(self) -> None:
-            """Close the socket inside the tunnel too."""
-            with contextlib.suppress(OSError):
-                super().finish()
-            self.connection.close()
+    def log_message(self, *_: object) -> None:
+        """Stay silent."""
 
-        def _do(self) -> None:
-            length = int(self.headers.get("content-length") or 0)
-            body = self.rfile.read(length) if length else self._chunked()
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            answer = fake.answer(
-                Request(self.command, self.path, headers, body, self.tunnel or self.headers.get("host", ""))
-            )
-            if answer.cut is not None and answer.cut < 0:
-                self._hang_up()
-                return
-            self.send_response(answer.status)
-            defaults = {"Last-Modified": LAST_MODIFIED, "ETag": '"e1"', "Content-Length": str(len(answer.body))}
-            for name, value in (defaults | answer.headers).items():
-                self.send_header(name, value)
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(answer.body[: answer.cut])
-            if answer.cut is not None:
-                self._hang_up()
+    def handle_expect_100(self) -> bool:
+        """Tell a client that waits to go on, at once."""
+        going_on = super().handle_expect_100()
+        self.wfile.flush()
+        return going_on
 
-        do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _do
-
-        def _chunked(self) -> bytes:
-            if self.headers.get("transfer-encoding") != "chunked":
-                return b""
-            found = b""
-            while size := int(self.rfile.readline(), 16):
-                found += self.rfile.read(size + 2)[:-2]
-            self.rfile.readline()
-            return found
-
-        def _hang_up(self) -> None:
-            self.wfile.flush()
+    def do_CONNECT(self) -> None:
+        """Become the host that the client wants, with a certificate for all of AWS."""
+        self.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        self.wfile.flush()
+        self.tunnel = self.path
+        try:
+            self.connection = self.fake.tls.wrap_socket(self.connection, server_side=True)
+        except OSError:
             self.close_connection = True
+            return
+        self.rfile = self.connection.makefile("rb")
+        self.wfile = self.connection.makefile("wb")
+        self.close_connection = False
 
-    return Handler
+    def finish(self) -> None:
+        """Close the socket inside the tunnel too."""
+        with contextlib.suppress(OSError):
+            super().finish()
+        self.connection.close()
+
+    def _do(self) -> None:
+        length = int(self.headers.get("content-length") or 0)
+        body = self.rfile.read(length) if length else self._chunked()
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        answer = self.fake.answer(
+            Request(self.command, self.path, headers, body, self.tunnel or self.headers.get("host", ""))
+        )
+        if answer.cut is not None and answer.cut < 0:
+            self._hang_up()
+            return
+        self.send_response(answer.status)
+        defaults = {"Last-Modified": LAST_MODIFIED, "ETag": '"e1"', "Content-Length": str(len(answer.body))}
+        for name, value in (defaults | answer.headers).items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(answer.body[: answer.cut])
+        if answer.cut is not None:
+            self._hang_up()
+
+    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _do  # noqa: N815 - the names that http.server calls
+
+    def _chunked(self) -> bytes:
+        if self.headers.get("transfer-encoding") != "chunked":
+            return b""
+        found = b""
+        while size := int(self.rfile.readline(), 16):
+            found += self.rfile.read(size + 2)[:-2]
+        self.rfile.readline()
+        return found
+
+    def _hang_up(self) -> None:
+        self.wfile.flush()
+        self.close_connection = True
 
 
 class Source:
@@ -236,6 +243,7 @@ class Sleeps(list[float]):
     """Stands in for sleeping: remembers the seconds."""
 
     def __call__(self, _: threading.Event, seconds: float) -> None:
+        """Take no time."""
         self.append(seconds)
 
 
@@ -251,7 +259,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     directory = tmp_path_factory.mktemp("authority")
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "s3rest test authority")])
-    now = datetime.datetime.now(datetime.UTC)
+    now = dt.datetime.now(dt.UTC)
 
     def sign(subject: x509.Name, public: ec.EllipticCurvePublicKey, *extensions: x509.ExtensionType) -> bytes:
         builder = (
@@ -260,8 +268,8 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
             .issuer_name(name)
             .public_key(public)
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - datetime.timedelta(days=1))
-            .not_valid_after(now + datetime.timedelta(days=1))
+            .not_valid_before(now - dt.timedelta(days=1))
+            .not_valid_after(now + dt.timedelta(days=1))
         )
         for extension in extensions:
             builder = builder.add_extension(extension, critical=isinstance(extension, x509.BasicConstraints))

@@ -45,12 +45,18 @@ def test_the_whole_schedule(
 
 
 @every_operation
-@pytest.mark.parametrize(("status", "code"), [(501, "NotImplemented"), (403, "AccessDenied"), (400, "InvalidRequest")])
+@pytest.mark.parametrize("refusal", [(501, "NotImplemented"), (403, "AccessDenied"), (400, "InvalidRequest")])
 def test_no_retry(
-    fake: Any, make_s3: Any, make_source: Any, sleeps: list[float], engine: str, operation: str, status: int, code: str
+    fake: Any,
+    make_s3: Any,
+    make_source: Any,
+    sleeps: list[float],
+    engine: str,
+    operation: str,
+    refusal: tuple[int, str],
 ) -> None:
     """What would fail again is not tried again."""
-    fake.then_error(status, code, times=9)
+    fake.then_error(*refusal, times=9)
     with pytest.raises(ClientError):
         OPERATIONS[operation](make_s3(engine, credentials=make_source(temporary=False)))
     assert (len(fake.requests), sleeps) == (1, [])

@@ -35,7 +35,7 @@ both_engines = pytest.mark.parametrize("engine", ["obstore", "boto3"])
 def test_both_engines_address_a_bucket_alike(
     connect: Any, make_source: Any, endpoint: str | None, style: str, bucket: str, url: str
 ) -> None:
-    """obstore is given the URL that botocore makes up itself."""
+    """The URL for obstore is the one that botocore makes up itself."""
     connection = connect(
         endpoint_url=endpoint, retry_delays_seconds=(), addressing_style=style, region_name="eu-central-1"
     )

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 
 import pytest
@@ -100,3 +102,20 @@ def test_a_wait_ends_when_the_transfer_fails() -> None:
             RetryPolicy(delays_seconds=(300,)).attempts().wait()
     finally:
         CANCELLED.reset(token)
+
+
+def test_a_signal_ends_a_wait() -> None:
+    """SIGTERM under Airflow raises in the main thread, which does not sleep on."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    usual = signal.signal(signal.SIGUSR1, stop)
+    timer = threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGUSR1))
+    timer.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            RetryPolicy(delays_seconds=(300,)).attempts().wait()
+    finally:
+        timer.cancel()
+        signal.signal(signal.SIGUSR1, usual)

@@ -72,8 +72,9 @@ def test_the_key_chooses_the_engine(fake: Any, make_s3: Callable[..., S3], key: 
     assert _user_agents(fake) == {engine}
 
 
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
 def test_a_forked_child_uses_boto3(fake: Any, make_s3: Callable[..., S3]) -> None:
-    """obstore's threads do not survive a fork, so that the child of a process that used it must not."""
+    """The threads of obstore do not survive a fork, so that the child of a process that used it must not."""
     fake.serve(b"data")
     s3 = make_s3()
     s3.head_object("bucket", "key")

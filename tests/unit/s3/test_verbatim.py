@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
@@ -65,6 +65,6 @@ def test_deletions_name_every_key(fake: Any, make_s3: Callable[..., S3], keys: l
         if request.method == "DELETE":
             found.append(request.path.removeprefix(b"/bucket/").decode())
         else:
-            document = ElementTree.fromstring(request.body)  # noqa: S314 - written by ourselves
+            document = ET.fromstring(request.body)  # noqa: S314 - written by ourselves
             found += [element.text for element in document.iter() if element.tag.endswith("Key")]
     assert sorted(found) == sorted(keys)

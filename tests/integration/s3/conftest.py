@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Two real servers: SeaweedFS, which checks signatures, and moto, which keeps every key as it is."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from airflow_provider_s3rest.auth.model import Credentials
+from airflow_provider_s3rest.connection import S3RestConnection
+from airflow_provider_s3rest.s3 import S3
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from airflow_provider_s3rest.local.stack import LocalStack
+
+
+class _Keys:
+    def __init__(self, access_key_id: str, secret_access_key: str) -> None:
+        self._credentials = Credentials(access_key_id=access_key_id, secret_access_key=secret_access_key)
+
+    def current(self) -> Credentials:
+        """Give the only set there is."""
+        return self._credentials
+
+    def reject(self, _: Credentials) -> bool:
+        """There is no other."""
+        return False
+
+
+def _open(fields: dict[str, Any]) -> S3:
+    parts = {name: fields[name] for name in ("host", "port", "login", "password", "extra")}
+    connection = S3RestConnection.parse(**parts)
+    return S3(connection, _Keys(fields["login"], fields["password"]))
+
+
+@pytest.fixture(scope="session")
+def moto_fields() -> Iterator[dict[str, Any]]:
+    """The connection to a moto server."""
+    from moto.server import ThreadedMotoServer
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield {
+        "host": f"http://{host}",
+        "port": port,
+        "login": "AKIAMOTO",
+        "password": "secret",
+        "extra": {"retry_delays_seconds": "0"},
+    }
+    server.stop()
+
+
+@pytest.fixture
+def open_s3(request: pytest.FixtureRequest) -> Callable[[str], S3]:
+    """Open the S3 of a server by its name."""
+
+    def open_by_name(server: str) -> S3:
+        if server == "moto":
+            return _open(request.getfixturevalue("moto_fields"))
+        stack: LocalStack = request.getfixturevalue("local_stack")
+        return _open(stack.connection(retry_delays_seconds="0"))
+
+    return open_by_name
+
+
+@pytest.fixture
+def make_bucket() -> Iterator[Callable[[S3], str]]:
+    """Make a bucket of the test's own."""
+    made: list[tuple[S3, str]] = []
+
+    def make(s3: S3) -> str:
+        name = f"test-{uuid.uuid4().hex}"
+        s3.client().create_bucket(Bucket=name)
+        made.append((s3, name))
+        return name
+
+    yield make
+    for s3, name in made:
+        s3.delete_objects(name, [item.key for item in s3.query_objects(name)])
+        s3.client().delete_bucket(Bucket=name)
