@@ -103,6 +103,8 @@ class Clients:
 
     def _renewed(self, fault: FaultError, attempts: Attempts, operation: str) -> bool:
         used = self._credentials.used
+        if used is None:
+            return False
         # The answer to a HEAD has no body, so that its code is the bare status.
         unexplained = fault.code == "400" and operation in _HEAD_OPERATIONS and bool(used.session_token)
         expired = fault.code in EXPIRED_CODES or unexplained
@@ -120,10 +122,9 @@ class _SourceCredentials(BotocoreCredentials):  # type: ignore[misc]
         self._local = threading.local()
 
     @property
-    def used(self) -> Credentials:
-        """What this thread signed with last."""
-        used: Credentials = self._local.used
-        return used
+    def used(self) -> Credentials | None:
+        """What this thread signed with last; None before its first signed request."""
+        return getattr(self._local, "used", None)
 
     @property
     def access_key(self) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_s3rest.connection import RolesAnywhere
+from airflow_provider_s3rest.exceptions import Fault, S3RestConnectionError
 
 if TYPE_CHECKING:
     from airflow_provider_s3rest.connection import S3RestConnection
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT_SECONDS = 10
 READ_TIMEOUT_SECONDS = 60
 
+_CA_BUNDLE_VARIABLES = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 _HOME_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 
 
@@ -26,11 +29,22 @@ def user_agent() -> str:
 
 
 def ca_bundle(connection: S3RestConnection) -> str | None:
-    """Return the path of the CA bundle to trust: the connection's own, else the environment's, else None."""
+    """Return the path of the CA bundle to trust: the connection's own, else the environment's, else None.
+
+    :raises S3RestConnectionError: the connection's names no file on this machine.
+    :raises OSError: the environment's names none.
+    """
     if isinstance(connection.verify, str):
+        if not Path(connection.verify).is_file():
+            fault = Fault("verify", "names no file on this machine: give the path of a PEM file that exists here")
+            raise S3RestConnectionError(connection.conn_id, [fault])
         return connection.verify
-    names = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
-    return next((os.environ[name] for name in names if os.environ.get(name)), None)
+    name = next((name for name in _CA_BUNDLE_VARIABLES if os.environ.get(name)), None)
+    if name is None:
+        return None
+    if not Path(os.environ[name]).is_file():
+        raise OSError(f"The environment variable {name} names no file on this machine")
+    return os.environ[name]
 
 
 def home_region(connection: S3RestConnection) -> str:

@@ -17,7 +17,6 @@ _TRANSIENT_CODES = frozenset(
     {
         "BandwidthLimitExceeded",
         "InternalError",
-        "OperationAborted",
         "PriorRequestNotComplete",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",

@@ -64,7 +64,7 @@ def open_s3(request: pytest.FixtureRequest) -> Callable[[str], S3]:
     def open_by_name(server: str) -> S3:
         if server == "moto":
             return _open(request.getfixturevalue("moto_fields"))
-        stack: LocalStack = request.getfixturevalue("local_stack")
+        stack: LocalStack = request.getfixturevalue("local_tls_stack" if server.endswith("-tls") else "local_stack")
         return _open(stack.connection(retry_delays_seconds="0"))
 
     return open_by_name

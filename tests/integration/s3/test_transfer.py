@@ -108,3 +108,15 @@ def test_memory_stays_flat(
     assert seen["sent"] == seen["read"] == 400 * MIB
     assert seen["up"] < 100
     assert seen["down"] < 100
+
+
+@pytest.mark.parametrize("engine", ["obstore", "boto3"])
+def test_tls_with_a_private_authority(
+    open_s3: Callable[[str], S3], make_bucket: Callable[[S3], str], engine: str
+) -> None:
+    """The connection's CA bundle is all that either engine needs."""
+    s3 = open_s3("seaweedfs-tls")
+    bucket = make_bucket(s3)
+    s3._engines.forced = engine
+    s3.upsert_object(bucket, "key", b"data")
+    assert s3.get_object(bucket, "key").read() == b"data"

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from airflow_provider_s3rest.exceptions import S3RestConnectionError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -184,3 +186,14 @@ def test_the_expected_owner_is_said_and_signed(fake: Any, make_s3: Any) -> None:
     assert put.headers["x-amz-expected-bucket-owner"] == "123456789012"
     assert "x-amz-expected-bucket-owner" in put.headers["authorization"]
     assert "x-amz-expected-bucket-owner" not in listing.headers
+
+
+@both_engines
+def test_a_missing_bundle_is_named(make_s3: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, engine: str) -> None:
+    """The field or the variable at fault is named, and it is no missing object."""
+    with pytest.raises(S3RestConnectionError, match="verify: names no file"):
+        make_s3(engine, verify=str(tmp_path / "absent")).head_object("bucket", "key")
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "absent"))
+    with pytest.raises(OSError, match="AWS_CA_BUNDLE names no file") as caught:
+        make_s3(engine).head_object("bucket", "key")
+    assert not isinstance(caught.value, FileNotFoundError)

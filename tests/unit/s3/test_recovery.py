@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
-from airflow_provider_s3rest.exceptions import S3RestNotFoundError, S3RestPreconditionError
+from airflow_provider_s3rest.exceptions import S3RestCredentialError, S3RestNotFoundError, S3RestPreconditionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,14 +63,30 @@ def test_no_retry(
 
 
 @every_operation
+def test_no_credentials_no_request(
+    fake: Any, make_s3: Any, source: Any, monkeypatch: pytest.MonkeyPatch, engine: str, operation: str
+) -> None:
+    """What the credential source raises arrives as it is."""
+
+    def refuse() -> None:
+        raise S3RestCredentialError("No")
+
+    monkeypatch.setattr(source, "current", refuse)
+    with pytest.raises(S3RestCredentialError):
+        OPERATIONS[operation](make_s3(engine))
+    assert not fake.requests
+
+
+@every_operation
 def test_a_broken_connection_is_retried(
     fake: Any, make_s3: Any, sleeps: list[float], engine: str, operation: str
 ) -> None:
     """A server that hangs up without an answer is asked again."""
     fake.then(cut=-1, times=9)
-    with pytest.raises(HTTPClientError):
+    with pytest.raises(HTTPClientError) as caught:
         OPERATIONS[operation](make_s3(engine))
     assert sleeps == DELAYS
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)  # noqa: S301 - our own
 
 
 def test_an_absent_server_is_retried(make_s3: Any, sleeps: list[float], engine: str) -> None:

@@ -29,7 +29,6 @@ from airflow_provider_s3rest.s3.retry import CANCELLED, RetryPolicy, TransferCan
         (403, "RequestLimitExceeded"),
         (200, "InternalError"),
         (200, "SlowDown"),
-        (409, "OperationAborted"),
     ],
 )
 def test_passing_troubles(status: int, code: str) -> None:
@@ -48,6 +47,7 @@ def test_passing_troubles(status: int, code: str) -> None:
         (403, "RequestTimeTooSkewed"),
         (404, "NoSuchKey"),
         (412, "PreconditionFailed"),
+        (409, "OperationAborted"),
         (301, "PermanentRedirect"),
     ],
 )

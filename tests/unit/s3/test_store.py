@@ -100,6 +100,34 @@ def test_clients_are_shared(make_s3: Callable[..., S3]) -> None:
     assert s3.client().meta.region_name == "us-east-1"
 
 
+def test_clients_know_the_credentials(make_s3: Callable[..., S3], make_source: Any) -> None:
+    """Code that asks a client's session for its credentials gets those of the moment."""
+    source = make_source(2)
+    s3 = make_s3(credentials=source)
+    s3.client()
+    credentials = s3._engines._clients._session.get_credentials()
+    source.reject(source.current())
+    assert (credentials.access_key, credentials.secret_key, credentials.token) == (
+        "ASIA1",
+        "secret-1",
+        "session-token-1",
+    )
+    assert credentials.method == "custom-s3rest"
+
+
+def test_a_client_that_does_not_sign(fake: Any, make_s3: Callable[..., S3], sleeps: list[float]) -> None:
+    """Without credentials there are none to reject, and the retries are the same."""
+    from botocore import UNSIGNED
+
+    client = make_s3().client()
+    client.meta.events.register("choose-signer.s3", lambda **_: UNSIGNED)
+    fake.then_error(503, "SlowDown")
+    fake.then_error(400, "ExpiredToken")
+    with pytest.raises(Exception, match="ExpiredToken"):
+        client.list_objects_v2(Bucket="bucket")
+    assert sleeps == [0.0]
+
+
 @both_engines
 def test_an_upsert_tells_what_was_written(fake: Any, make_s3: Callable[..., S3], engine: str) -> None:
     """Size, ETag without quotes, and version."""

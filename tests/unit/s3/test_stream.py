@@ -239,3 +239,14 @@ def test_an_interrupted_save_leaves_nothing(
     with pytest.raises(KeyboardInterrupt):
         make_s3(engine).get_object("bucket", "key").save(tmp_path / "file")
     assert not any(tmp_path.iterdir())
+
+
+def test_a_short_file_is_found(
+    fake: Any, make_s3: Callable[..., S3], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str
+) -> None:
+    """The length is checked on disk, whatever was received."""
+    fake.serve(BODY)
+    monkeypatch.setattr(stream.ObjectStream, "_fill", lambda _, file: file.write(b"short"))
+    with pytest.raises(S3RestIntegrityError, match="were written where 10240 were expected"):
+        make_s3(engine).get_object("bucket", "key").save(tmp_path / "file")
+    assert not any(tmp_path.iterdir())
