@@ -81,9 +81,12 @@ class _Leash:
 
     def __call__(self, _: str, event: dict[str, Any]) -> None:
         stream: Any = event.get("return_value")
-        if hasattr(stream, "get_extra_info"):
+        is_connection = hasattr(stream, "get_extra_info")
+        if is_connection:
             self._sockets.append(stream.get_extra_info("socket"))
         if self._pulled.is_set():
+            if is_connection:
+                stream.close()
             raise TimeoutError
 
     def pull(self) -> None:
