@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from airflow_provider_s3rest.s3.retry import RetryPolicy
 
 _REGION = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_DISCOVERED: dict[str, str] = {}
-"""The region of every bucket met by this process: the name of a bucket is unique within its partition."""
+_DISCOVERED: dict[tuple[str, str], str] = {}
+"""The region of every bucket met by this process, by the home region too: each partition has names of its own."""
 
 
 class Regions:
@@ -43,12 +43,13 @@ class Regions:
             return self._corrected[bucket_name]
         if self._given or self._connection.endpoint_url:
             return self.home
-        if bucket_name not in _DISCOVERED:
-            region = self._ask(bucket_name)
-            if region is None:
+        known = _DISCOVERED.get((self.home, bucket_name))
+        if known is None:
+            known = self._ask(bucket_name)
+            if known is None:
                 return self.home
-            _DISCOVERED[bucket_name] = region
-        return _DISCOVERED[bucket_name]
+            _DISCOVERED[self.home, bucket_name] = known
+        return known
 
     def correct(self, bucket_name: str) -> bool:
         """Ask AWS again, since it sent a request for the bucket elsewhere.
@@ -61,7 +62,7 @@ class Regions:
         region = self._ask(bucket_name)
         if region is None or region == before:
             return False
-        self._corrected[bucket_name] = _DISCOVERED[bucket_name] = region
+        self._corrected[bucket_name] = _DISCOVERED[self.home, bucket_name] = region
         return True
 
     def _ask(self, bucket_name: str) -> str | None:

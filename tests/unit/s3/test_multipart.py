@@ -98,6 +98,15 @@ def test_where_parts_begin(fake: Any, bucket: Parts, make_s3: Callable[..., S3],
     assert not bucket.aborted
 
 
+def test_checksums_of_parts_are_named_again(fake: Any, bucket: Parts, make_s3: Callable[..., S3]) -> None:
+    """S3 refuses a completion that leaves out a checksum that it keeps of a part."""
+    bucket.fault = lambda _, number: (
+        bucket.make_answer(200, b"", {"ETag": '"e"', "x-amz-checksum-crc32": f"crc-{number}"}) if number else None
+    )
+    make_s3().upsert_object("bucket", "key", DATA[:300])
+    assert [f"<ChecksumCRC32>crc-{number}<".encode() in fake.requests[-1].body for number in (1, 2, 3)] == [True] * 3
+
+
 def test_a_part_is_retried_alone(fake: Any, bucket: Parts, make_s3: Callable[..., S3], sleeps: list[float]) -> None:
     """One bad part costs one more request."""
     once = iter([bucket.make_answer(503)])
