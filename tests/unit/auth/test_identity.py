@@ -31,6 +31,8 @@ from airflow_provider_s3rest.local.pki import Leaf, make_root, validity_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+
     from airflow_provider_s3rest.connection import RolesAnywhere
     from airflow_provider_s3rest.local.pki import Authority, KeyKind, PrivateKey
     from tests.unit.auth.conftest import Authorities
@@ -47,10 +49,10 @@ KEY_USAGE = bytes.fromhex("0603551d0f0101ff04040302")
 VERSION_3 = bytes.fromhex("a003020102")
 
 
-def key_text(key: object, form: PrivateFormat = PrivateFormat.PKCS8, passphrase: str = "") -> str:
+def key_text(key: PrivateKeyTypes, form: PrivateFormat = PrivateFormat.PKCS8, passphrase: str = "") -> str:
     """Write a private key as PEM."""
     encryption = BestAvailableEncryption(passphrase.encode()) if passphrase else NoEncryption()
-    return key.private_bytes(Encoding.PEM, form, encryption).decode()  # type: ignore[attr-defined]
+    return key.private_bytes(Encoding.PEM, form, encryption).decode()
 
 
 def certificate_text(der: bytes) -> str:
@@ -165,10 +167,14 @@ def test_the_serial_number(authorities: Authorities, settings_of: SettingsOf) ->
 @pytest.mark.parametrize("names", [(), *itertools.permutations(["leaf", "intermediate", "root"], 2)], ids=str)
 def test_chains(names: tuple[str, ...], leaf: Leaf, authorities: Authorities, settings_of: SettingsOf) -> None:
     """Intermediates go out in the order in which they stand, and the leaf never among them."""
-    known = {"leaf": leaf, "intermediate": authorities.intermediate, "root": authorities.root}
-    chain = "".join(known[name].certificate for name in names)
+    pems = {
+        "leaf": leaf.certificate,
+        "intermediate": authorities.intermediate.certificate,
+        "root": authorities.root.certificate,
+    }
+    chain = "".join(pems[name] for name in names)
     identity = load(settings_of(certificate=leaf.certificate, certificate_chain=chain, private_key=leaf.private_key))
-    sent = tuple(base64.b64encode(der_of(known[name].certificate)).decode() for name in names if name != "leaf")
+    sent = tuple(base64.b64encode(der_of(pems[name])).decode() for name in names if name != "leaf")
     assert identity.chain == sent
 
 
@@ -210,7 +216,7 @@ def test_the_ends_of_validity(moment: int, authorities: Authorities, settings_of
     """A certificate is valid from its first second to its last."""
     validity = validity_of(1)
     leaf = authorities.root.issue_leaf(validity=validity)
-    assert load(settings_of(certificate=leaf.certificate, private_key=leaf.private_key), validity[moment])
+    assert_signs(load(settings_of(certificate=leaf.certificate, private_key=leaf.private_key), validity[moment]))
 
 
 # What is refused
