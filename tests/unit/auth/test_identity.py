@@ -361,7 +361,7 @@ def test_the_wrong_passphrase(form: PrivateFormat, leaf: Leaf, key_of: KeyOf, se
     assert the_fault_of(settings) == ("private_key_passphrase", problem)
 
 
-UNFIT_KEYS = {
+UNFIT_KEYS: dict[str, tuple[Callable[[], PrivateKeyTypes], str]] = {
     "Ed25519": (ed25519.Ed25519PrivateKey.generate, "is of the type Ed25519: Roles Anywhere takes RSA and EC keys"),
     "Ed448": (ed448.Ed448PrivateKey.generate, "is of the type Ed448: Roles Anywhere takes RSA and EC keys"),
     "X25519": (x25519.X25519PrivateKey.generate, "is of the type X25519: Roles Anywhere takes RSA and EC keys"),
