@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -67,8 +68,11 @@ class Airflow:
         """
         self.wait_for(lambda: self.api.get(f"/dags/{dag_id}").is_success, f"{dag_id} to be parsed")
         self._json("PATCH", f"/dags/{dag_id}", {"is_paused": False})
-        run_id = self._json("POST", f"/dags/{dag_id}/dagRuns", {"logical_date": None})["dag_run_id"]
+        run_id = f"demo-{uuid.uuid4().hex}"
+        self._json("POST", f"/dags/{dag_id}/dagRuns", {"dag_run_id": run_id, "logical_date": None})
         path = f"/dags/{dag_id}/dagRuns/{run_id}"
+        # Airflow 3.0 answers a request before it has committed what the request did.
+        self.wait_for(lambda: self.api.get(path).is_success, f"{dag_id} to be queued")
         self.wait_for(lambda: self._json("GET", path)["state"] in {"success", "failed"}, f"{dag_id} to finish")
         tasks = self._json("GET", f"{path}/taskInstances")["task_instances"]
         return DagRun(
@@ -181,6 +185,7 @@ def _environment(home: Path, dags: Path, port: int) -> dict[str, str]:
     options = {
         "API__BASE_URL": f"http://127.0.0.1:{port}",
         "API__SECRET_KEY": secrets.token_urlsafe(32),
+        "API_AUTH__JWT_ISSUER": "s3rest-demo",
         "API_AUTH__JWT_SECRET": secrets.token_urlsafe(64),
         "CORE__DAGS_FOLDER": str(dags),
         "CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
