@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_s3rest.local.stack import LocalStack
 from demo.airflow import Airflow, airflow
@@ -62,9 +62,11 @@ def _demonstrate(folder: Path) -> Iterator[str]:
 
 
 def _settings(stack: LocalStack, folder: Path) -> dict[str, str]:
+    # With its usual retries, a task would wait for a broken server longer than anybody watches a demo.
+    quick: dict[str, Any] = {"retry_delays_seconds": [0, 1, 2]}
     return {
-        "AIRFLOW_CONN_S3REST_DEFAULT": json.dumps(stack.connection("roles_anywhere", "ec")),
-        "AIRFLOW_CONN_S3REST_ACCESS_KEYS": json.dumps(stack.connection("access_keys")),
+        "AIRFLOW_CONN_S3REST_DEFAULT": json.dumps(stack.connection("roles_anywhere", "ec", **quick)),
+        "AIRFLOW_CONN_S3REST_ACCESS_KEYS": json.dumps(stack.connection("access_keys", **quick)),
         "AIRFLOW__S3REST__CACHE_DIR": str(folder / "cache"),
     }
 
