@@ -86,7 +86,7 @@ class Airflow:
         return self._json("GET", f"{path}?map_index={task.map_index}")["value"]
 
     def failures(self, run: DagRun) -> Iterator[str]:
-        """Tell the end of the log of each task that did not succeed by its own fault; the scheduler's if it has none."""
+        """Tell the end of the log of each task that did not succeed by its own fault, or of the scheduler's."""
         for task in run.tasks:
             if task.state not in {None, "success", "upstream_failed"}:
                 folder = f"logs/dag_id={run.dag_id}/run_id={run.run_id}/task_id={task.task_id}"
