@@ -9,6 +9,7 @@ import json
 import os
 import secrets
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -132,6 +133,8 @@ def airflow(home: Path, dags: Path, settings: Mapping[str, str]) -> Iterator[Air
     migrated = subprocess.run([*command, "db", "migrate"], env=env, capture_output=True, text=True, check=False)
     if migrated.returncode:
         raise RuntimeError(f"airflow db migrate:\n{migrated.stdout}{migrated.stderr}")
+    with contextlib.closing(sqlite3.connect(home / "airflow.db")) as database:
+        database.execute("PRAGMA journal_mode = WAL")  # kept in the file: readers no longer stop writers
     with contextlib.ExitStack() as stack:
         services = []
         for name, *arguments in (
@@ -194,7 +197,8 @@ def _environment(home: Path, dags: Path, port: int) -> dict[str, str]:
         "CORE__LOAD_EXAMPLES": "False",
         "CORE__PARALLELISM": "8",
         "CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
-        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
+        # With its default of 5 seconds, a busy machine soon says "database is locked".
+        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db?timeout=60",
         "USAGE_DATA_COLLECTION__ENABLED": "False",
     }
     return kept | {"AIRFLOW_HOME": str(home)} | {f"AIRFLOW__{name}": value for name, value in options.items()}
