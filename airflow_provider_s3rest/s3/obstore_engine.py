@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -88,6 +89,7 @@ class ObstoreEngine:
         self._lock = threading.Lock()
         self._stores: dict[str, tuple[Credentials, str, S3Store]] = {}
         _started_in[:] = [os.getpid()]
+        _engines.add(self)
 
     def get(
         self, bucket_name: str, key: str, *, start: int = 0, end: int | None = None, if_match: str | None = None
@@ -236,3 +238,10 @@ def _body(answer: GetResult) -> Iterator[bytes]:
     else:
         return
     raise fault
+
+
+_engines: weakref.WeakSet[ObstoreEngine] = weakref.WeakSet()
+_inherited: list[ObstoreEngine] = []
+# Once in thousands of forks a thread of obstore holds a lock at that moment, and is gone in the child: freeing a store
+# there would wait for it for ever, so a child keeps what it inherits.
+os.register_at_fork(after_in_child=lambda: _inherited.extend(_engines))

@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
+import os
 import subprocess
 import sys
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -90,6 +93,21 @@ def test_a_forked_child_uses_boto3(fake: Any, make_s3: Callable[..., S3]) -> Non
         child.kill()
         child.join()
     assert _user_agents(fake) == {"boto3"}
+
+
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
+def test_a_forked_child_never_frees_what_it_inherits(fake: Any, make_s3: Callable[..., S3]) -> None:
+    """A thread of obstore may have held a lock when it vanished: freeing a store would then wait for ever."""
+    fake.serve(b"data")
+    s3 = make_s3()
+    s3.head_object("bucket", "key")
+    engine = weakref.ref(s3._here.obstore)
+    child = os.fork()
+    if child == 0:
+        s3._here  # noqa: B018 - lets go of the parent's engines
+        gc.collect()
+        os._exit(0 if engine() else 1)
+    assert os.waitpid(child, 0)[1] == 0
 
 
 def test_clients_are_shared(make_s3: Callable[..., S3]) -> None:
