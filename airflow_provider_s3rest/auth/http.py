@@ -173,7 +173,7 @@ def _failure(host: str, error: Exception) -> S3RestCredentialError:
         )
     what = type(error).__name__
     if isinstance(error, ValueError):
-        return S3RestCredentialError(f"{host} is no host name ({what})")
+        return S3RestCredentialError(f"{host} is no host name")
     if isinstance(error, httpx.ProxyError):
         # Its text is the status and the reason that the proxy gave.
         return S3RestCredentialError(

@@ -271,12 +271,28 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
             .not_valid_before(now - dt.timedelta(days=1))
             .not_valid_after(now + dt.timedelta(days=1))
         )
-        for extension in extensions:
+        # Python 3.13 trusts no chain without the two key identifiers and a CA's key usage.
+        identifiers = (
+            x509.SubjectKeyIdentifier.from_public_key(public),
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()),
+        )
+        for extension in (*identifiers, *extensions):
             builder = builder.add_extension(extension, critical=isinstance(extension, x509.BasicConstraints))
         return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
     bundle = directory / "ca.pem"
-    bundle.write_bytes(sign(name, key.public_key(), x509.BasicConstraints(ca=True, path_length=None)))
+    usage = x509.KeyUsage(
+        digital_signature=False,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=True,
+        crl_sign=True,
+        encipher_only=False,
+        decipher_only=False,
+    )
+    bundle.write_bytes(sign(name, key.public_key(), x509.BasicConstraints(ca=True, path_length=None), usage))
     leaf = ec.generate_private_key(ec.SECP256R1())
     regions = ("us-east-1", "eu-central-1")
     hosts = [f"{prefix}s3.{region}.amazonaws.com" for region in regions for prefix in ("", "*.")]
