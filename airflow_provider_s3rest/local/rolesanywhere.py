@@ -120,28 +120,29 @@ class RolesAnywhereEndpoint:
         return sum(call.status == HTTPStatus.CREATED and call.session_name is not None for call in self.calls)
 
     def reset(self) -> None:
-        """Forget the calls and the faults."""
+        """Forget the calls, those that are still under way too, and the faults."""
         self.fault = None
         self.expires_in_seconds = None
         with self._lock:
-            self._calls.clear()
+            self._calls = []
 
     def handle(self, request: HttpRequest) -> Answer:
         """Answer a request and record the call.
 
         :raises DropConnection: as the injected fault wishes.
         """
+        calls = self._calls
         try:
             record, answer = self._injected(request) or self._create_session(request)
         except Refusal as refusal:
             record, answer = _refused(refusal)
         except DropConnection:
-            self._record(CallRecord(time=datetime.now(UTC), status=0, detail="connection dropped"))
+            self._record(calls, CallRecord(time=datetime.now(UTC), status=0, detail="connection dropped"))
             raise
         except Exception as error:  # noqa: BLE001 - a service answers even when it fails
             _log.exception("The local IAM Roles Anywhere endpoint failed")
             record, answer = _refused(Refusal(500, "InternalServerException", "", repr(error)))
-        self._record(record)
+        self._record(calls, record)
         return answer
 
     def _injected(self, request: HttpRequest) -> tuple[CallRecord, Answer] | None:
@@ -167,9 +168,9 @@ class RolesAnywhereEndpoint:
         )
         return record, _json_answer(HTTPStatus.CREATED, _session_body(session, credentials, expires_at))
 
-    def _record(self, record: CallRecord) -> None:
+    def _record(self, calls: list[CallRecord], record: CallRecord) -> None:
         with self._lock:
-            self._calls.append(record)
+            calls.append(record)
 
     def __enter__(self) -> Self:
         self._thread.start()

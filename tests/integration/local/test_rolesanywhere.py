@@ -158,6 +158,24 @@ def test_a_delayed_answer(local_stack: LocalStack) -> None:
         assert held.result().status_code == 201
 
 
+def test_a_call_from_before_a_reset(local_stack: LocalStack) -> None:
+    """It is answered, but not on the new record."""
+    arrived, release = threading.Event(), threading.Event()
+
+    def hold(_: HttpRequest) -> None:
+        arrived.set()
+        release.wait(30)
+
+    local_stack.rolesanywhere.fault = hold
+    with ThreadPoolExecutor(1) as pool:
+        held = pool.submit(_call, local_stack)
+        assert arrived.wait(30)
+        local_stack.rolesanywhere.reset()
+        release.set()
+        assert held.result().status_code == 201
+    assert not local_stack.rolesanywhere.calls
+
+
 def test_many_callers_at_once(local_stack: LocalStack) -> None:
     """Every one of many simultaneous calls is answered and counted."""
     with ThreadPoolExecutor(32) as pool:
