@@ -113,7 +113,14 @@ class S3RestNotFoundError(S3RestError, FileNotFoundError):
 
 
 class S3RestPreconditionError(S3RestError):
-    """A condition of the request did not hold: somebody else wrote the object first."""
+    """A condition of the request did not hold: somebody else wrote the object first, or it is not as it was to be.
+
+    :param retried: whether the request had been sent before, so that the object may be what it wrote itself.
+    """
+
+    def __init__(self, message: str, *, retried: bool = False) -> None:
+        super().__init__(message)
+        self.retried = retried
 
 
 class S3RestIntegrityError(S3RestError):

@@ -11,10 +11,12 @@ from airflow.providers.common.compat.sdk import BaseHook
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Iterator
-    from typing import BinaryIO
+    from typing import BinaryIO, Unpack
 
     from airflow_provider_s3rest.auth.model import Credentials, CredentialSource
     from airflow_provider_s3rest.connection import S3RestConnection
+    from airflow_provider_s3rest.s3.options import Read, ReadOptions, Write, WriteOptions
+    from airflow_provider_s3rest.s3.progress import Progress
     from airflow_provider_s3rest.s3.results import DeleteResult, ObjectHead, ObjectSummary, UpsertResult
     from airflow_provider_s3rest.s3.store import S3
     from airflow_provider_s3rest.s3.stream import ObjectStream
@@ -81,31 +83,67 @@ class S3RestHook(BaseHook):
 
         return diagnose(lambda: self.connection, region_name=self.region_name, mask=mask)
 
-    def head_object(self, bucket_name: str, key: str) -> ObjectHead:
+    def head_object(
+        self,
+        bucket_name: str | None,
+        key: str,
+        *,
+        sse_customer_key: str | bytes | None = None,
+        **options: Unpack[ReadOptions],
+    ) -> ObjectHead:
         """Ask about an object without its bytes.
 
         :raises S3RestNotFoundError: it does not exist.
         """
-        return self.store.head_object(bucket_name, key)
+        return self.store.head_object(bucket_name, key, self._read(options, sse_customer_key))
 
-    def get_object(self, bucket_name: str, key: str) -> ObjectStream:
-        """Open an object: iterate over its bytes, ``read()`` them all, or ``save()`` them to a file.
+    def get_object(
+        self,
+        bucket_name: str | None,
+        key: str,
+        *,
+        sse_customer_key: str | bytes | None = None,
+        **options: Unpack[ReadOptions],
+    ) -> ObjectStream:
+        """Open an object: iterate over its bytes, ``read()`` them all, ``save()`` them, or have them as a ``file()``.
 
+        :param bucket_name: the bucket; None where ``key`` is an ``s3://`` URL, here and in every other method.
+        :param sse_customer_key: the key of an object that is encrypted by one of your own (SSE-C): 32 bytes, or their
+            Base64.
+        :param options: see :class:`~airflow_provider_s3rest.s3.options.ReadOptions`.
         :raises S3RestNotFoundError: it does not exist.
+        :raises S3RestPreconditionError: a condition of the options does not hold.
         """
-        return self.store.get_object(bucket_name, key)
+        return self.store.get_object(bucket_name, key, self._read(options, sse_customer_key))
+
+    def get_tags(self, bucket_name: str | None, key: str, version_id: str | None = None) -> dict[str, str]:
+        """The tags of an object."""
+        return self.store.get_tags(bucket_name, key, version_id)
 
     def upsert_object(
-        self, bucket_name: str, key: str, data: bytes | str | os.PathLike[str] | BinaryIO | Iterable[bytes]
+        self,
+        bucket_name: str | None,
+        key: str,
+        data: bytes | str | os.PathLike[str] | BinaryIO | Iterable[bytes],
+        *,
+        sse_customer_key: str | bytes | None = None,
+        skip_unchanged: bool = False,
+        **options: Unpack[WriteOptions],
     ) -> UpsertResult:
         """Create or replace an object.
 
         :param data: its bytes, a text (stored as UTF-8), the path of a file, an open binary file, or pieces of bytes;
             the last three may be of any size.
+        :param sse_customer_key: a key of your own to encrypt it by (SSE-C): 32 bytes, or their Base64.
+        :param skip_unchanged: send nothing where the object is there with these bytes, metadata and content type.
+        :param options: see :class:`~airflow_provider_s3rest.s3.options.WriteOptions`.
+        :raises S3RestPreconditionError: a condition of the options does not hold.
         """
-        return self.store.upsert_object(bucket_name, key, data)
+        write = self._write(options, sse_customer_key)
+        progress = self._progress(f"Writing {key!r}")
+        return self.store.upsert_object(bucket_name, key, data, write, skip_unchanged=skip_unchanged, progress=progress)
 
-    def delete_objects(self, bucket_name: str, keys: str | Iterable[str]) -> DeleteResult:
+    def delete_objects(self, bucket_name: str | None, keys: str | Iterable[str]) -> DeleteResult:
         """Delete objects; an absent one counts as deleted, as S3 has it.
 
         :param keys: one key, or any number of them.
@@ -113,10 +151,35 @@ class S3RestHook(BaseHook):
         """
         return self.store.delete_objects(bucket_name, keys)
 
-    def query_objects(self, bucket_name: str, prefix: str = "", start_after: str = "") -> Iterator[ObjectSummary]:
+    def query_objects(
+        self, bucket_name: str | None, prefix: str = "", start_after: str = ""
+    ) -> Iterator[ObjectSummary]:
         """The objects of a bucket in the order of their keys, page by page as they are asked for.
 
         :param prefix: only keys that begin so.
         :param start_after: only keys after this one.
         """
         return self.store.query_objects(bucket_name, prefix=prefix, start_after=start_after)
+
+    def _read(self, options: ReadOptions, sse_customer_key: str | bytes | None) -> Read:
+        from airflow_provider_s3rest.hooks.airflow import mask
+        from airflow_provider_s3rest.s3.options import Read
+
+        read = Read.parse(options, sse_customer_key)
+        if read.customer_key:
+            mask([read.customer_key.base64])
+        return read
+
+    def _write(self, options: WriteOptions, sse_customer_key: str | bytes | None) -> Write:
+        from airflow_provider_s3rest.hooks.airflow import mask
+        from airflow_provider_s3rest.s3.options import Write
+
+        write = Write.parse(options, sse_customer_key)
+        if write.customer_key:
+            mask([write.customer_key.base64])
+        return write
+
+    def _progress(self, what: str, total: int | None = None, unit: str = "bytes") -> Progress:
+        from airflow_provider_s3rest.s3.progress import Progress
+
+        return Progress(what, self.log.info, total=total, unit=unit)

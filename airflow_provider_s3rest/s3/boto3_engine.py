@@ -3,19 +3,24 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError, FlexibleChecksumError
 
 from airflow_provider_s3rest.exceptions import S3RestIntegrityError
+from airflow_provider_s3rest.s3.client import call
 from airflow_provider_s3rest.s3.engine import CHUNK_BYTES, OpenObject, Written
 from airflow_provider_s3rest.s3.errors import FaultError, translate
+from airflow_provider_s3rest.s3.etags import Encoding
 from airflow_provider_s3rest.s3.keys import fits_xml
 from airflow_provider_s3rest.s3.results import DeleteFailure, ObjectHead, ObjectSummary, unquote_etag
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    from airflow_provider_s3rest.s3.options import Read, Write
 
 _NOT_MD5_ENCRYPTIONS = frozenset({"aws:kms", "aws:kms:dsse"})
 
@@ -29,43 +34,46 @@ class Boto3Engine:
     def __init__(self, client_of: Callable[[str], Any]) -> None:
         self._client_of = client_of
 
-    def get(
-        self, bucket_name: str, key: str, *, start: int = 0, end: int | None = None, if_match: str | None = None
-    ) -> OpenObject:
-        """Open an object, or its bytes from ``start`` up to but without ``end``."""
-        options = {}
-        if if_match:
-            options["IfMatch"] = f'"{if_match}"'
-        if start or end is not None:
-            options["Range"] = f"bytes={start}-{'' if end is None else end - 1}"
+    def get(self, bucket_name: str, key: str, read: Read) -> OpenObject:
+        """Open an object, or a range of its bytes."""
         with translated(bucket_name, key):
-            answer = self._client_of(bucket_name).get_object(Bucket=bucket_name, Key=key, **options)
+            answer = self._call("get_object", bucket_name, key, read.terms())
         body = answer["Body"]
-        if options.get("Range") and not answer.get("ContentRange", "").startswith(f"bytes {start}-"):
+        head = self._summary(bucket_name, key, answer)
+        start = _first_byte(answer)
+        if read.byte_range and start != read.byte_range.first_byte(head.size):
             body.close()
             raise S3RestIntegrityError(f"The service ignored the range that was asked for of object {key!r}")
         return OpenObject(
-            head=_head(bucket_name, key, answer),
-            body=_chunks(body),
-            close=body.close,
-            etag_is_md5=_etag_is_md5(answer),
+            head=head, body=_chunks(body), close=body.close, start=start, end=start + answer["ContentLength"]
         )
 
-    def head(self, bucket_name: str, key: str) -> ObjectHead:
+    def head(self, bucket_name: str, key: str, read: Read) -> ObjectHead:
         """Ask about an object."""
-        return _head(bucket_name, key, self._head(bucket_name, key))
+        with translated(bucket_name, key):
+            answer = self._call("head_object", bucket_name, key, read.terms())
+        return self._summary(bucket_name, key, answer)
 
-    def etag_is_md5(self, bucket_name: str, key: str) -> bool:
-        """Ask whether the object is encrypted in such a way that its ETag can be the MD5 of its bytes."""
-        return _etag_is_md5(self._head(bucket_name, key))
+    def encoding_of(self, bucket_name: str, key: str, read: Read) -> Encoding:
+        """Ask how the object's ETag came about."""
+        with translated(bucket_name, key):
+            answer = self._call("head_object", bucket_name, key, read.whole().terms(), PartNumber=1)
+        encryption = answer.get("ServerSideEncryption")
+        is_md5 = encryption not in _NOT_MD5_ENCRYPTIONS and "SSECustomerAlgorithm" not in answer
+        return Encoding(is_md5=is_md5, part_bytes=answer["ContentLength"])
 
-    def put(self, bucket_name: str, key: str, body: bytes, content_type: str) -> Written:
+    def tags(self, bucket_name: str, key: str, version_id: str | None) -> dict[str, str]:
+        """Ask for the tags of an object."""
+        terms = {"VersionId": version_id} if version_id else {}
+        with translated(bucket_name, key):
+            answer = self._call("get_object_tagging", bucket_name, key, terms)
+        return {tag["Key"]: tag["Value"] for tag in answer["TagSet"]}
+
+    def put(self, bucket_name: str, key: str, body: bytes, write: Write) -> Written:
         """Write an object in one request."""
         with translated(bucket_name, key):
-            answer = self._client_of(bucket_name).put_object(
-                Bucket=bucket_name, Key=key, Body=body, ContentType=content_type
-            )
-        return written(answer)
+            answer = self._call("put_object", bucket_name, key, write.terms(), Body=body)
+        return written(self._client_of(bucket_name), answer)
 
     def delete(self, bucket_name: str, keys: Sequence[str]) -> list[DeleteFailure]:
         """Delete at most 1,000 objects; return those that S3 refused."""
@@ -111,10 +119,26 @@ class Boto3Engine:
                         storage_class=item.get("StorageClass", "STANDARD"),
                     )
 
-    def _head(self, bucket_name: str, key: str) -> dict[str, Any]:
-        with translated(bucket_name, key):
-            answer: dict[str, Any] = self._client_of(bucket_name).head_object(Bucket=bucket_name, Key=key)
+    def _call(
+        self, operation: str, bucket_name: str, key: str, terms: dict[str, Any], **parameters: Any
+    ) -> dict[str, Any]:
+        client = self._client_of(bucket_name)
+        answer: dict[str, Any] = call(client, operation, terms, Bucket=bucket_name, Key=key, **parameters)
         return answer
+
+    def _summary(self, bucket_name: str, key: str, answer: dict[str, Any]) -> ObjectHead:
+        size = answer.get("ContentRange", "").rpartition("/")[2] or answer["ContentLength"]
+        return ObjectHead(
+            bucket_name=bucket_name,
+            key=key,
+            size=int(size),
+            etag=unquote_etag(answer.get("ETag")),
+            last_modified=answer["LastModified"],
+            content_type=answer.get("ContentType"),
+            version_id=answer.get("VersionId"),
+            region_name=self._client_of(bucket_name).meta.region_name,
+            metadata={name.lower(): value for name, value in answer.get("Metadata", {}).items()},
+        )
 
 
 @contextmanager
@@ -129,28 +153,18 @@ def translated(bucket_name: str, key: str | None = None) -> Iterator[None]:
         raise public from None
 
 
-def written(answer: dict[str, Any]) -> Written:
-    """Read the answer to a PutObject or a CompleteMultipartUpload."""
-    return Written(etag=unquote_etag(answer.get("ETag")), version_id=answer.get("VersionId"))
-
-
-def _head(bucket_name: str, key: str, answer: dict[str, Any]) -> ObjectHead:
-    size = answer.get("ContentRange", "").rpartition("/")[2] or answer["ContentLength"]
-    return ObjectHead(
-        bucket_name=bucket_name,
-        key=key,
-        size=int(size),
+def written(client: Any, answer: dict[str, Any]) -> Written:
+    """Read a client's answer to a PutObject or a CompleteMultipartUpload."""
+    return Written(
         etag=unquote_etag(answer.get("ETag")),
-        last_modified=answer["LastModified"],
-        content_type=answer.get("ContentType"),
         version_id=answer.get("VersionId"),
-        metadata={name.lower(): value for name, value in answer.get("Metadata", {}).items()},
+        region_name=client.meta.region_name,
     )
 
 
-def _etag_is_md5(answer: dict[str, Any]) -> bool:
-    encryption = answer.get("ServerSideEncryption")
-    return encryption not in _NOT_MD5_ENCRYPTIONS and "SSECustomerAlgorithm" not in answer
+def _first_byte(answer: dict[str, Any]) -> int:
+    found = re.match(r"bytes (\d+)-", answer.get("ContentRange", ""))
+    return int(found[1]) if found else 0
 
 
 def _chunks(body: Any) -> Iterator[bytes]:

@@ -28,12 +28,26 @@ from airflow_provider_s3rest.s3.errors import FaultError
 from airflow_provider_s3rest.s3.retry import EXPIRED_CODES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from airflow_provider_s3rest.auth.model import Credentials, CredentialSource
     from airflow_provider_s3rest.connection import S3RestConnection
     from airflow_provider_s3rest.s3.retry import Attempts, RetryPolicy
 
 _ATTEMPTS = "airflow_provider_s3rest_attempts"
 _HEAD_OPERATIONS = frozenset({"HeadBucket", "HeadObject"})
+
+
+def call(client: Any, operation: str, terms: Mapping[str, Any], **parameters: Any) -> Any:
+    """Call an operation of S3 with those terms that it knows: a request carries all that it can, and nothing else.
+
+    :param operation: the name of the client's method, such as ``put_object``.
+    :param terms: parameters of S3's API; see :mod:`airflow_provider_s3rest.s3.options`.
+    :param parameters: those that the operation must know.
+    """
+    name = client.meta.method_to_api_mapping[operation]
+    known = client.meta.service_model.operation_model(name).input_shape.members
+    return getattr(client, operation)(**{term: terms[term] for term in terms if term in known}, **parameters)
 
 
 class Clients:
@@ -68,7 +82,7 @@ class Clients:
         events = client.meta.events
         events.register_first("needs-retry.s3", self._needs_retry)
         events.register("before-parameter-build.s3", self._add_terms)
-        events.register("after-call.s3", _forget_botocore_retries)
+        events.register("after-call.s3", _count_retries)
         return client
 
     def _add_terms(self, params: dict[str, Any], model: Any, **_: object) -> None:
@@ -185,9 +199,11 @@ def _config(connection: S3RestConnection) -> Config:
     )
 
 
-def _forget_botocore_retries(parsed: dict[str, Any], **_: object) -> None:
-    """Keep "reached max retries: 0" out of the errors: the retries were ours."""
-    parsed.get("ResponseMetadata", {}).pop("MaxAttemptsReached", None)
+def _count_retries(parsed: dict[str, Any], context: dict[str, Any], **_: object) -> None:
+    """Tell our retries in the answer, and keep "reached max retries: 0" out of the errors."""
+    told = parsed.get("ResponseMetadata", {})
+    told.pop("MaxAttemptsReached", None)
+    told["RetryAttempts"] = context[_ATTEMPTS].retries if _ATTEMPTS in context else 0
 
 
 def _parse_timestamp(value: str) -> datetime:

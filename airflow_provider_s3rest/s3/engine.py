@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from airflow_provider_s3rest.s3.options import Read, Write
     from airflow_provider_s3rest.s3.results import DeleteFailure, ObjectHead
 
 MAX_BATCH = 1000
@@ -23,13 +24,15 @@ class OpenObject:
 
     :param body: its bytes in order; raises :class:`FaultError` when the connection breaks.
     :param close: gives the connection back, read to its end or not.
-    :param etag_is_md5: whether the ETag can be the MD5 of the bytes; None where the engine can't tell.
+    :param start: the position in the object of the first byte that arrives.
+    :param end: that after the last one.
     """
 
     head: ObjectHead
     body: Iterator[bytes]
     close: Callable[[], None]
-    etag_is_md5: bool | None
+    start: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +41,7 @@ class Written:
 
     etag: str | None
     version_id: str | None
+    region_name: str
 
 
 class Engine(Protocol):
@@ -47,15 +51,13 @@ class Engine(Protocol):
     errors of ``botocore.exceptions``.
     """
 
-    def get(
-        self, bucket_name: str, key: str, *, start: int = 0, end: int | None = None, if_match: str | None = None
-    ) -> OpenObject:
-        """Open an object, or its bytes from ``start`` up to but without ``end``."""
+    def get(self, bucket_name: str, key: str, read: Read) -> OpenObject:
+        """Open an object, or a range of its bytes."""
 
-    def head(self, bucket_name: str, key: str) -> ObjectHead:
+    def head(self, bucket_name: str, key: str, read: Read) -> ObjectHead:
         """Ask about an object."""
 
-    def put(self, bucket_name: str, key: str, body: bytes, content_type: str) -> Written:
+    def put(self, bucket_name: str, key: str, body: bytes, write: Write) -> Written:
         """Write an object in one request."""
 
     def delete(self, bucket_name: str, keys: Sequence[str]) -> list[DeleteFailure]:

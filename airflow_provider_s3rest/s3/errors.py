@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _NOT_FOUND = 404
 _NOT_FOUND_CODES = frozenset({"404", "NoSuchBucket", "NoSuchKey", "NoSuchVersion", "NotFound"})
-_PRECONDITION_CODES = frozenset({"412", "ConditionalRequestConflict", "PreconditionFailed"})
+_PRECONDITION_CODES = frozenset({"412", "304", "ConditionalRequestConflict", "NotModified", "PreconditionFailed"})
 
 # Our own word for an answer that obstore could make nothing of.
 _UNREADABLE = "UnreadableAnswer"
@@ -49,10 +49,11 @@ class FaultError(Exception):
         """Whether the same request may go well later."""
         return not self.permanent and (not self.code or is_transient(self.status, self.code))
 
-    def public(self, operation: str, bucket_name: str, key: str | None = None) -> Exception:
+    def public(self, operation: str, bucket_name: str, key: str | None = None, retries: int = 0) -> Exception:
         """Make the error that callers of either engine see.
 
         :param operation: the name of the operation in the API of S3.
+        :param retries: how often the request had been repeated.
         """
         if self.code == _UNREADABLE:
             return S3RestIntegrityError(f"{operation} on bucket {bucket_name!r}: {self.message}")
@@ -62,7 +63,7 @@ class FaultError(Exception):
             return cast("Exception", HTTPClientError(error=self.message))
         answer = {
             "Error": {"Code": self.code, "Message": self.message},
-            "ResponseMetadata": {"HTTPStatusCode": self.status, "RequestId": self.request_id},
+            "ResponseMetadata": {"HTTPStatusCode": self.status, "RequestId": self.request_id, "RetryAttempts": retries},
         }
         return translate(ClientError(answer, operation), bucket_name, key)
 
@@ -77,7 +78,10 @@ def translate(error: ClientError, bucket_name: str, key: str | None = None) -> E
     if code in _NOT_FOUND_CODES:
         return S3RestNotFoundError(f"There is no object {key!r} in bucket {bucket_name!r} ({said})")
     if code in _PRECONDITION_CODES:
-        return S3RestPreconditionError(f"Object {key!r} in bucket {bucket_name!r} was changed meanwhile ({said})")
+        return S3RestPreconditionError(
+            f"A condition does not hold for object {key!r} in bucket {bucket_name!r} ({said})",
+            retried=bool(error.response.get("ResponseMetadata", {}).get("RetryAttempts")),
+        )
     return cast("Exception", error)
 
 

@@ -67,15 +67,48 @@ def fits_xml(key: str) -> bool:
     return not _NOT_XML.search(key)
 
 
-def parse_s3_url(url: str) -> S3Url:
+def parse_s3_url(url: str, *, may_lack_key: bool = False) -> S3Url:
     """Take ``s3://bucket/key`` apart; the key is everything after the bucket's slash, with nothing decoded.
 
     So ``?``, ``#``, ``%20``, ``//`` and slashes at both ends of the key survive.
 
+    :param may_lack_key: whether ``s3://bucket`` and ``s3://bucket/`` will do, as for a prefix.
     :raises ValueError: it has another form, or holds a name or a key that can't exist.
     """
     scheme, separator, rest = url.partition("://")
     bucket_name, slash, key = rest.partition("/")
-    if scheme != "s3" or not separator or not slash:
+    if scheme != "s3" or not separator or not (slash or may_lack_key):
         raise ValueError(f"{url!r} is not of the form s3://bucket/key")
-    return S3Url(check_bucket_name(bucket_name), check_key(key))
+    return S3Url(check_bucket_name(bucket_name), key if may_lack_key and not key else check_key(key))
+
+
+def locate(bucket_name: str | None, key: str, *, argument: str = "key", bucket_argument: str = "bucket_name") -> S3Url:
+    """Find out which object is meant: by its bucket and its key, or by an ``s3://`` URL in the place of the key.
+
+    :param argument: the name under which the caller knows the key.
+    :param bucket_argument: the name under which the caller knows the bucket.
+    :raises ValueError: neither names a bucket, or both do; or the bucket or the key can't exist.
+    """
+    return _locate(bucket_name, key, argument, bucket_argument, may_lack_key=False)
+
+
+def locate_prefix(
+    bucket_name: str | None, prefix: str, *, argument: str = "prefix", bucket_argument: str = "bucket_name"
+) -> S3Url:
+    """Find out which objects are meant, like :func:`locate`; an empty prefix means all of the bucket."""
+    return _locate(bucket_name, prefix, argument, bucket_argument, may_lack_key=True)
+
+
+def _locate(bucket_name: str | None, key: str, argument: str, bucket_argument: str, *, may_lack_key: bool) -> S3Url:
+    is_url = key.startswith("s3://")
+    if bucket_name and is_url:
+        raise ValueError(
+            f"{argument}: is an s3:// URL, and {bucket_argument} is given too; leave one of them out (a key that "
+            "begins with s3:// can be given as s3://bucket/s3://...)"
+        )
+    if is_url:
+        return parse_s3_url(key, may_lack_key=may_lack_key)
+    if not bucket_name:
+        raise ValueError(f"{bucket_argument}: is missing; give it, or {argument} as s3://bucket/...")
+    check_bucket_name(bucket_name)
+    return S3Url(bucket_name, key if may_lack_key and not key else check_key(key, argument))

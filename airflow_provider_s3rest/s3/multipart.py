@@ -6,50 +6,57 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
 
 from __future__ import annotations
 
-import hashlib
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_s3rest.s3.boto3_engine import translated, written
+from airflow_provider_s3rest.s3.client import call
+from airflow_provider_s3rest.s3.etags import of_digests, parts_of
 from airflow_provider_s3rest.s3.pool import concurrently
-from airflow_provider_s3rest.s3.results import MD5_ETAG, unquote_etag
+from airflow_provider_s3rest.s3.results import unquote_etag
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from airflow_provider_s3rest.s3.engine import Written
+    from airflow_provider_s3rest.s3.progress import Progress
 
 
 class MultipartUpload:
     """One upload in parts.
 
     :param client: the boto3 client of the bucket's region.
+    :param terms: how the object is written; each request carries those that it can.
     """
 
-    def __init__(self, client: Any, bucket_name: str, key: str) -> None:
+    def __init__(self, client: Any, bucket_name: str, key: str, terms: Mapping[str, Any]) -> None:
         self._client = client
         self._target = {"Bucket": bucket_name, "Key": key}
+        self._terms = terms
 
-    def run(self, parts: Iterator[bytes], content_type: str, workers: int) -> Written:
+    def run(self, parts: Iterator[bytes], workers: int, progress: Progress | None = None) -> Written:
         """Send the parts and make one object of them.
 
         :param workers: how many parts are in flight, and so in memory, at once.
+        :param progress: is told of the bytes that have been sent.
         """
         with translated(self._target["Bucket"], self._target["Key"]):
-            created = self._client.create_multipart_upload(**self._target, ContentType=content_type)
+            created = call(self._client, "create_multipart_upload", self._terms, **self._target)
             upload = {**self._target, "UploadId": created["UploadId"]}
+
+            def send(numbered: tuple[int, bytes]) -> dict[str, Any]:
+                number, body = numbered
+                answer = call(self._client, "upload_part", self._terms, **upload, PartNumber=number, Body=body)
+                if progress:
+                    progress.add(len(body))
+                return sent_part(number, answer)
+
             try:
-                sent = concurrently(lambda part: self._send(upload, *part), zip(count(1), parts, strict=False), workers)
+                sent = concurrently(send, zip(count(1), parts, strict=False), workers)
                 return self._complete(upload, sent)
             except BaseException as error:
                 self._abort(upload, error)
                 raise
-
-    def _send(self, upload: dict[str, str], number: int, body: bytes) -> dict[str, Any]:
-        answer = self._client.upload_part(**upload, PartNumber=number, Body=body)
-        # Where botocore added a checksum to the part, S3 wants it named again at the end.
-        checksums = {name: value for name, value in answer.items() if name.startswith("Checksum")}
-        return {"PartNumber": number, "ETag": answer["ETag"], **checksums}
 
     def _complete(self, upload: dict[str, str], sent: list[dict[str, Any]]) -> Written:
         """Make one object of the parts.
@@ -58,9 +65,12 @@ class MultipartUpload:
         its ETag whether it is this one.
         """
         try:
-            return written(self._client.complete_multipart_upload(**upload, MultipartUpload={"Parts": sent}))
+            parts = {"Parts": sent}
+            answer = call(self._client, "complete_multipart_upload", self._terms, **upload, MultipartUpload=parts)
+            return written(self._client, answer)
         except self._client.exceptions.NoSuchUpload:
-            found = written(self._client.head_object(**self._target))
+            terms = {name: value for name, value in self._terms.items() if name.startswith("SSECustomer")}
+            found = written(self._client, call(self._client, "head_object", terms, **self._target))
             if found.etag != _etag_of_parts(sent):
                 raise
             return found
@@ -75,10 +85,13 @@ class MultipartUpload:
             )
 
 
+def sent_part(number: int, answer: dict[str, Any]) -> dict[str, Any]:
+    """Describe a part for the completion: by its ETag, and by the checksum that S3 keeps of it, if it does."""
+    checksums = {name: value for name, value in answer.items() if name.startswith("Checksum")}
+    return {"PartNumber": number, "ETag": answer["ETag"], **checksums}
+
+
 def _etag_of_parts(sent: list[dict[str, Any]]) -> str | None:
     """Return the ETag that S3 gives to an object of these parts; None where the parts' own are no MD5s."""
     digests = [unquote_etag(part["ETag"]) or "" for part in sent]
-    if not all(map(MD5_ETAG.fullmatch, digests)):
-        return None
-    whole = hashlib.md5(bytes.fromhex("".join(digests)), usedforsecurity=False)
-    return f"{whole.hexdigest()}-{len(sent)}"
+    return of_digests(digests) if all(parts_of(digest) == 0 for digest in digests) else None

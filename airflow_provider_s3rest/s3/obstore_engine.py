@@ -12,7 +12,7 @@ import threading
 import weakref
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import obstore
 from obstore.exceptions import BaseError
@@ -22,6 +22,7 @@ from airflow_provider_s3rest.exceptions import S3RestIntegrityError
 from airflow_provider_s3rest.s3 import network
 from airflow_provider_s3rest.s3.engine import CHUNK_BYTES, OpenObject, Written
 from airflow_provider_s3rest.s3.errors import FaultError, read_obstore_error
+from airflow_provider_s3rest.s3.options.values import quote_etag
 from airflow_provider_s3rest.s3.results import DeleteFailure, ObjectHead, unquote_etag
 from airflow_provider_s3rest.s3.retry import EXPIRED_CODES
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from airflow_provider_s3rest.auth.model import Credentials, CredentialSource
     from airflow_provider_s3rest.connection import S3RestConnection
     from airflow_provider_s3rest.s3.engine import Engine
+    from airflow_provider_s3rest.s3.options import Read, Write
     from airflow_provider_s3rest.s3.regions import Regions
     from airflow_provider_s3rest.s3.retry import Attempts, RetryPolicy
 
@@ -91,39 +93,42 @@ class ObstoreEngine:
         _started_in[:] = [os.getpid()]
         _engines.add(self)
 
-    def get(
-        self, bucket_name: str, key: str, *, start: int = 0, end: int | None = None, if_match: str | None = None
-    ) -> OpenObject:
-        """Open an object, or its bytes from ``start`` up to but without ``end``."""
-        options: GetOptions = {}
-        if if_match:
-            options["if_match"] = f'"{if_match}"'
-        if end is not None:
-            options["range"] = (start, end)
-        elif start:
-            options["range"] = {"offset": start}
+    def get(self, bucket_name: str, key: str, read: Read) -> OpenObject:
+        """Open an object, or a range of its bytes."""
+        options = _options(read)
         answer = self._call("GetObject", bucket_name, key, lambda store: obstore.get(store, key, options=options))
+        start, end = answer.range
         return OpenObject(
-            head=_head(bucket_name, key, answer), body=_body(answer), close=lambda: None, etag_is_md5=None
+            head=self._head(bucket_name, key, answer), body=_body(answer), close=lambda: None, start=start, end=end
         )
 
-    def head(self, bucket_name: str, key: str) -> ObjectHead:
+    def head(self, bucket_name: str, key: str, read: Read) -> ObjectHead:
         """Ask about an object."""
-        answer = self._call(
-            "HeadObject", bucket_name, key, lambda store: obstore.get(store, key, options={"head": True})
-        )
-        return _head(bucket_name, key, answer)
+        options: GetOptions = {**_options(read), "head": True}
+        answer = self._call("HeadObject", bucket_name, key, lambda store: obstore.get(store, key, options=options))
+        return self._head(bucket_name, key, answer)
 
-    def put(self, bucket_name: str, key: str, body: bytes, content_type: str) -> Written:
+    def put(self, bucket_name: str, key: str, body: bytes, write: Write) -> Written:
         """Write an object in one request."""
-        attributes = {"Content-Type": content_type}
+        described = {
+            "Content-Type": write.content_type,
+            "Content-Encoding": write.content_encoding,
+            "Content-Language": write.content_language,
+            "Content-Disposition": write.content_disposition,
+            "Cache-Control": write.cache_control,
+        }
+        attributes = {name: value for name, value in described.items() if value} | dict(write.metadata)
         answer = self._call(
             "PutObject",
             bucket_name,
             key,
             lambda store: obstore.put(store, key, body, attributes=attributes, use_multipart=False),
         )
-        return Written(etag=unquote_etag(answer["e_tag"]), version_id=answer["version"])
+        return Written(
+            etag=unquote_etag(answer["e_tag"]),
+            version_id=answer["version"],
+            region_name=self._stores[bucket_name][1],
+        )
 
     def delete(self, bucket_name: str, keys: Sequence[str]) -> list[DeleteFailure]:
         """Delete at most 1,000 objects; return those that S3 refused.
@@ -136,6 +141,20 @@ class ObstoreEngine:
             return self._fallback().delete(bucket_name, keys)
         return []
 
+    def _head(self, bucket_name: str, key: str, answer: GetResult) -> ObjectHead:
+        meta, attributes = answer.meta, answer.attributes
+        return ObjectHead(
+            bucket_name=bucket_name,
+            key=key,
+            size=meta["size"],
+            etag=unquote_etag(meta["e_tag"]),
+            last_modified=meta["last_modified"],
+            content_type=attributes.get("Content-Type"),
+            version_id=meta["version"],
+            region_name=self._stores[bucket_name][1],
+            metadata={name: value for name, value in attributes.items() if name not in _STANDARD_ATTRIBUTES},
+        )
+
     def _call(self, operation: str, bucket_name: str, key: str | None, request: Callable[[S3Store], T]) -> T:
         attempts = self._policy.attempts()
         while True:
@@ -147,7 +166,7 @@ class ObstoreEngine:
                 fault = read_obstore_error(error)
             # Raised out here, since obstore's own error may quote the session token.
             if not self._recovers(fault, attempts, bucket_name, credentials):
-                raise fault.public(operation, bucket_name, key)
+                raise fault.public(operation, bucket_name, key, attempts.retries)
 
     def _recovers(self, fault: FaultError, attempts: Attempts, bucket_name: str, credentials: Credentials) -> bool:
         """Mend what made a request fail, or wait until its next try; False when it has failed for good."""
@@ -215,18 +234,24 @@ class ObstoreEngine:
         return options
 
 
-def _head(bucket_name: str, key: str, answer: GetResult) -> ObjectHead:
-    meta, attributes = answer.meta, answer.attributes
-    return ObjectHead(
-        bucket_name=bucket_name,
-        key=key,
-        size=meta["size"],
-        etag=unquote_etag(meta["e_tag"]),
-        last_modified=meta["last_modified"],
-        content_type=attributes.get("Content-Type"),
-        version_id=meta["version"],
-        metadata={name: value for name, value in attributes.items() if name not in _STANDARD_ATTRIBUTES},
-    )
+def _options(read: Read) -> GetOptions:
+    given = {
+        "if_match": quote_etag(read.if_match),
+        "if_none_match": quote_etag(read.if_none_match),
+        "if_modified_since": read.if_modified_since,
+        "if_unmodified_since": read.if_unmodified_since,
+        "version": read.version_id,
+    }
+    # obstore takes no None.
+    options = cast("GetOptions", {name: value for name, value in given.items() if value is not None})
+    if wanted := read.byte_range:
+        if wanted.start < 0:
+            options["range"] = {"suffix": -wanted.start}
+        elif wanted.end is None:
+            options["range"] = {"offset": wanted.start}
+        else:
+            options["range"] = (wanted.start, wanted.end)
+    return options
 
 
 def _body(answer: GetResult) -> Iterator[bytes]:

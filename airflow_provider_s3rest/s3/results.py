@@ -3,17 +3,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
-
-
-MD5_ETAG = re.compile(r"[0-9a-f]{32}")
-"""The form of the ETag of an object that was written at once: the MD5 of its bytes, unless it is encrypted by a key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +32,7 @@ class ObjectHead:
 
     :param size: in bytes, of the whole object.
     :param version_id: None where the bucket keeps no versions.
+    :param region_name: the region in which the object is.
     :param metadata: the user metadata, names in lower case and without ``x-amz-meta-``.
     """
 
@@ -47,6 +43,7 @@ class ObjectHead:
     last_modified: datetime
     content_type: str | None
     version_id: str | None
+    region_name: str
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -56,6 +53,8 @@ class UpsertResult:
 
     :param size: in bytes.
     :param version_id: None where the bucket keeps no versions.
+    :param region_name: the region in which the object is.
+    :param unchanged: whether nothing was sent, because the object was there already.
     """
 
     bucket_name: str
@@ -63,6 +62,8 @@ class UpsertResult:
     etag: str | None
     version_id: str | None
     size: int
+    region_name: str
+    unchanged: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,11 +76,11 @@ class RetryPolicy:
 
 
 class Attempts:
-    """What is left of one request's retries."""
+    """One request's tries; ``retries`` counts those after the first, but for the remedies of :meth:`once`."""
 
     def __init__(self, policy: RetryPolicy) -> None:
         self._policy = policy
-        self._retries = 0
+        self.retries = 0
         self._done: set[str] = set()
 
     def once(self, remedy: str) -> bool:
@@ -95,12 +95,12 @@ class Attempts:
         :returns: False, at once, when none is left.
         :raises TransferCancelledError: the transfer has failed elsewhere meanwhile.
         """
-        if self._retries >= len(self._policy.delays_seconds):
+        if self.retries >= len(self._policy.delays_seconds):
             return False
         cancelled = CANCELLED.get(None) or threading.Event()
         if not cancelled.is_set():
-            self._policy.sleep(cancelled, self._policy.delays_seconds[self._retries])
+            self._policy.sleep(cancelled, self._policy.delays_seconds[self.retries])
         if cancelled.is_set():
             raise TransferCancelledError
-        self._retries += 1
+        self.retries += 1
         return True

@@ -5,15 +5,18 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airflow_provider_s3rest.exceptions import S3RestIntegrityError
+from airflow_provider_s3rest.s3.engine import CHUNK_BYTES
 from airflow_provider_s3rest.s3.errors import FaultError
+from airflow_provider_s3rest.s3.etags import of_file, parts_of
+from airflow_provider_s3rest.s3.options import ByteRange
 from airflow_provider_s3rest.s3.pool import concurrently
-from airflow_provider_s3rest.s3.results import MD5_ETAG
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -21,7 +24,12 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from _typeshed import WriteableBuffer
+
     from airflow_provider_s3rest.s3.engine import Engine, OpenObject
+    from airflow_provider_s3rest.s3.etags import Encoding
+    from airflow_provider_s3rest.s3.options import Read
+    from airflow_provider_s3rest.s3.progress import Progress
     from airflow_provider_s3rest.s3.retry import RetryPolicy
 
 RANGE_BYTES = 16 * 1024 * 1024
@@ -34,8 +42,9 @@ class ObjectStream:
     Its bytes can be had once, in one of three ways: :meth:`read`, iteration, or :meth:`save`. A connection that breaks
     on the way is taken up again at the same byte, if the object is still the same.
 
+    :param read: the options that it was opened with.
     :param workers: how many ranges may be fetched at once.
-    :param etag_is_md5: asked only when an ETag that looks like an MD5 is not that of the bytes.
+    :param encoding_of: asked for what the ETag was made of, when its form alone does not prove the bytes.
     """
 
     def __init__(
@@ -44,19 +53,21 @@ class ObjectStream:
         opened: OpenObject,
         policy: RetryPolicy,
         *,
+        read: Read,
         workers: int,
-        etag_is_md5: Callable[[], bool],
+        encoding_of: Callable[[], Encoding],
     ) -> None:
         self._engine = engine
         self._opened = opened
         self._policy = policy
         self._workers = workers
-        self._ask_etag_is_md5 = etag_is_md5
+        self._read = read
+        self._encoding_of = encoding_of
         self._taken = False
         self.head = opened.head
         self.bucket_name = opened.head.bucket_name
         self.key = opened.head.key
-        self.size = opened.head.size
+        self.size = opened.end - opened.start
         self.etag = opened.head.etag
         self.last_modified = opened.head.last_modified
         self.content_type = opened.head.content_type
@@ -86,22 +97,32 @@ class ObjectStream:
         :raises S3RestIntegrityError: the bytes that came are not the object's.
         """
         self._take()
+        digest = hashlib.md5(usedforsecurity=False)
         try:
-            yield from self._range(0, self.size, self._opened)
+            for chunk in self._range(self._opened.start, self._opened.end, self._opened):
+                digest.update(chunk)
+                yield chunk
         finally:
             self._opened.close()
+        if self._is_whole and parts_of(self.etag) == 0:
+            self._compare(digest.hexdigest())
 
     def read(self) -> bytes:
         """Return all bytes."""
         return b"".join(self)
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
+    def file(self) -> io.BufferedReader:
+        """Return a binary file of the bytes, for whatever reads one: ``csv``, ``json``, ``gzip``, ``pandas``."""
+        return io.BufferedReader(_ChunkReader(iter(self)), CHUNK_BYTES)
+
+    def save(self, path: str | os.PathLike[str], progress: Progress | None = None) -> Path:
         """Write the bytes to a file: under a temporary name beside it, verified, then renamed.
 
-        Length and ETag are checked, and the MD5 where the ETag is one. A failure leaves no file, and an older file of
-        that name as it was.
+        Length and ETag are checked, and the MD5s that the ETag is made of. A failure leaves no file, and an older file
+        of that name as it was.
 
         :param path: the file to create or replace; its directory must exist. Only the owner may read the new file.
+        :param progress: is told of the bytes that have arrived.
         :returns: the path of the file.
         :raises S3RestIntegrityError: the bytes that came are not the object's.
         """
@@ -110,7 +131,7 @@ class ObjectStream:
         descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=".s3rest-", suffix=".part")
         try:
             with os.fdopen(descriptor, "w+b") as file:
-                self._fill(file)
+                self._fill(file, progress)
                 self._verify(file)
             Path(temporary).replace(target)
         except BaseException:
@@ -125,33 +146,47 @@ class ObjectStream:
             raise ValueError(f"The stream of {self.key!r} has been read already, or closed; open the object again")
         self._taken = True
 
-    def _fill(self, file: BufferedRandom) -> None:
-        descriptor = file.fileno()
+    def _fill(self, file: BufferedRandom, progress: Progress | None) -> None:
+        descriptor, origin = file.fileno(), self._opened.start
 
         def fetch(start: int) -> None:
-            end = min(start + RANGE_BYTES, self.size)
-            offset = start
+            end = min(start + RANGE_BYTES, self._opened.end)
+            offset = start - origin
             # The first range comes out of the answer that is open already.
-            with contextlib.closing(self._range(start, end, None if start else self._opened)) as chunks:
+            with contextlib.closing(self._range(start, end, None if start > origin else self._opened)) as chunks:
                 for chunk in chunks:
                     pending = memoryview(chunk)
                     while pending:
                         written = os.pwrite(descriptor, pending, offset)
                         pending = pending[written:]
                         offset += written
+                    if progress:
+                        progress.add(len(chunk))
 
-        concurrently(fetch, range(0, self.size, RANGE_BYTES), self._workers)
+        concurrently(fetch, range(origin, self._opened.end, RANGE_BYTES), self._workers)
 
     def _verify(self, file: BufferedRandom) -> None:
         size = os.fstat(file.fileno()).st_size
         if size != self.size:
             raise S3RestIntegrityError(f"{size} bytes of {self.key!r} were written where {self.size} were expected")
-        if self.etag is None or self._opened.etag_is_md5 is False or not MD5_ETAG.fullmatch(self.etag):
+        count = parts_of(self.etag)
+        if not self._is_whole or count is None:
             return
-        file.seek(0)
-        digest = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
-        if digest != self.etag and (self._opened.etag_is_md5 or self._ask_etag_is_md5()):
-            raise S3RestIntegrityError(f"The bytes of {self.key!r} have MD5 {digest}, but its ETag is {self.etag}")
+        if count == 0:
+            self._compare(of_file(file))
+            return
+        encoding = self._encoding_of()
+        # Some services do not know the size of a part; then the lengths alone must do.
+        if encoding.is_md5 and encoding.part_bytes and -(-size // encoding.part_bytes) == count:
+            self._compare(of_file(file, encoding.part_bytes))
+
+    @property
+    def _is_whole(self) -> bool:
+        return self.size == self.head.size
+
+    def _compare(self, made: str) -> None:
+        if made != self.etag and self._encoding_of().is_md5:
+            raise S3RestIntegrityError(f"The bytes of {self.key!r} have MD5 {made}, but its ETag is {self.etag}")
 
     def _range(self, start: int, end: int, opened: OpenObject | None) -> Generator[bytes]:
         """Hand out the bytes from ``start`` up to but without ``end``, over as many connections as it takes."""
@@ -178,8 +213,31 @@ class ObjectStream:
                 raise fault.public("GetObject", self.bucket_name, self.key)
 
     def _reopen(self, start: int, end: int) -> OpenObject:
-        opened = self._engine.get(self.bucket_name, self.key, start=start, end=end, if_match=self.etag)
-        if (opened.head.etag, opened.head.size) != (self.etag, self.size):
+        part = self._read.of_part(ByteRange(start=start, end=end), self.etag)
+        opened = self._engine.get(self.bucket_name, self.key, part)
+        if (opened.head.etag, opened.head.size) != (self.etag, self.head.size):
             opened.close()
             raise S3RestIntegrityError(f"Object {self.key!r} was replaced while it was being read")
         return opened
+
+
+class _ChunkReader(io.RawIOBase):
+    """A stream of chunks as an unbuffered file."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._rest = memoryview(b"")
+
+    def readable(self) -> bool:
+        """Whether it can be read: it can."""
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        """Copy the next bytes into a buffer."""
+        if not self._rest:
+            self._rest = memoryview(next(self._chunks, b""))
+        target = memoryview(buffer)
+        piece = self._rest[: len(target)]
+        target[: len(piece)] = piece
+        self._rest = self._rest[len(piece) :]
+        return len(piece)

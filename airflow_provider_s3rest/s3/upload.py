@@ -56,15 +56,16 @@ def reading(data: Data) -> Iterator[tuple[Reader, int | None]]:
         raise _wrong(data)
 
 
-def parts(first: bytes, read: Reader, size: int | None) -> Iterator[bytes]:
+def parts(first: bytes, read: Reader, size: int | None, wanted_bytes: int | None = None) -> Iterator[bytes]:
     """Cut a stream into parts.
 
     :param first: what has been read of it already.
     :param size: its whole length, if that is known.
+    :param wanted_bytes: the size of a part, if the caller has chosen one.
     """
     pending = memoryview(first)
     for number in range(MAX_PARTS):
-        wanted = part_bytes(number, size)
+        wanted = part_bytes(number, size, wanted_bytes)
         part = bytes(pending[:wanted])
         pending = pending[wanted:]
         if len(part) < wanted:
@@ -78,16 +79,19 @@ def parts(first: bytes, read: Reader, size: int | None) -> Iterator[bytes]:
         )
 
 
-def part_bytes(number: int, size: int | None) -> int:
+def part_bytes(number: int, size: int | None, wanted_bytes: int | None = None) -> int:
     """Return the size of a part, so that all of them are at most 10,000.
 
     :param number: of the part, from 0.
     :param size: the whole length, if that is known.
+    :param wanted_bytes: what the caller has chosen; more where 10,000 such parts could not hold it all.
     """
+    if size is None and wanted_bytes:
+        return wanted_bytes
     if size is None:
         return PART_BYTES << min(number // _PARTS_BEFORE_GROWTH, _MAX_DOUBLINGS)
     needed = -(-size // MAX_PARTS)
-    return max(PART_BYTES, -(-needed // _MEBIBYTE) * _MEBIBYTE)
+    return max(wanted_bytes or PART_BYTES, -(-needed // _MEBIBYTE) * _MEBIBYTE)
 
 
 def _from_file(file: BinaryIO) -> Reader:

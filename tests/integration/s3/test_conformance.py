@@ -9,6 +9,7 @@ import pytest
 
 from airflow_provider_s3rest.exceptions import S3RestNotFoundError
 from airflow_provider_s3rest.s3.keys import sends_verbatim
+from airflow_provider_s3rest.s3.options import Write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +55,7 @@ def test_a_key_means_one_object(
     s3 = open_s3(server)
     bucket = make_bucket(s3)
     s3._engines.forced = engine
-    written = s3.upsert_object(bucket, key, b"data", content_type="text/x")
+    written = s3.upsert_object(bucket, key, b"data", Write(content_type="text/x"))
     (item,) = s3.query_objects(bucket)
     head = s3.head_object(bucket, key)
     with s3.get_object(bucket, key) as opened:

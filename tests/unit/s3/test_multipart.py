@@ -11,7 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from botocore.exceptions import ClientError
 
-from airflow_provider_s3rest.s3 import store, upload
+from airflow_provider_s3rest.s3 import upload, upsert
+from airflow_provider_s3rest.s3.options import Write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -75,7 +76,7 @@ def bucket(fake: Any, monkeypatch: pytest.MonkeyPatch) -> Parts:
     """A bucket, and parts of 100 bytes where they are usually of 8 MiB."""
     monkeypatch.setattr(upload, "PART_BYTES", PART)
     monkeypatch.setattr(upload, "_MEBIBYTE", 1)
-    monkeypatch.setattr(store, "SINGLE_PUT_BYTES", 2 * PART)
+    monkeypatch.setattr(upsert, "SINGLE_PUT_BYTES", 2 * PART)
     fake.otherwise = parts = Parts(fake)
     return parts
 
@@ -83,7 +84,7 @@ def bucket(fake: Any, monkeypatch: pytest.MonkeyPatch) -> Parts:
 @pytest.mark.parametrize("make", [lambda data: data, lambda data: iter([data[:7], data[7:]])], ids=["known", "unknown"])
 def test_large_data_go_in_parts(fake: Any, bucket: Parts, make_s3: Callable[..., S3], make: Any) -> None:
     """All parts have their size, and the result tells the whole."""
-    result = make_s3().upsert_object("bucket", "key", make(DATA), content_type="text/x")
+    result = make_s3().upsert_object("bucket", "key", make(DATA), Write(content_type="text/x"))
     assert bucket.whole == DATA
     assert [len(body) for _, body in sorted(bucket.parts.items())] == [PART] * 10
     assert (result.size, result.etag, result.version_id) == (1000, bucket.etag, "v1")

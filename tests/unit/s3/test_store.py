@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from airflow_provider_s3rest.s3.options import Write
 from airflow_provider_s3rest.s3.results import BucketList, DeleteFailure, unquote_etag
 
 if TYPE_CHECKING:
@@ -101,10 +102,10 @@ def test_a_forked_child_never_frees_what_it_inherits(fake: Any, make_s3: Callabl
     fake.serve(b"data")
     s3 = make_s3()
     s3.head_object("bucket", "key")
-    engine = weakref.ref(s3._here.obstore)
+    engine = weakref.ref(s3.engines.obstore)
     child = os.fork()
     if child == 0:
-        s3._here  # noqa: B018 - lets go of the parent's engines
+        s3.engines  # noqa: B018 - lets go of the parent's engines
         gc.collect()
         os._exit(0 if engine() else 1)
     assert os.waitpid(child, 0)[1] == 0
@@ -160,7 +161,7 @@ def test_an_upsert_tells_what_was_written(fake: Any, make_s3: Callable[..., S3],
 @pytest.mark.parametrize(("given", "sent"), [(None, "application/octet-stream"), ("text/csv", "text/csv")])
 def test_the_content_type(fake: Any, make_s3: Callable[..., S3], engine: str, given: str | None, sent: str) -> None:
     """Octets, unless it is said otherwise."""
-    make_s3(engine).upsert_object("bucket", "key", b"", content_type=given)
+    make_s3(engine).upsert_object("bucket", "key", b"", Write(content_type=given))
     assert fake.requests[0].headers["content-type"] == sent
 
 

@@ -246,7 +246,7 @@ def test_a_short_file_is_found(
 ) -> None:
     """The length is checked on disk, whatever was received."""
     fake.serve(BODY)
-    monkeypatch.setattr(stream.ObjectStream, "_fill", lambda _, file: file.write(b"short"))
+    monkeypatch.setattr(stream.ObjectStream, "_fill", lambda _, file, _progress: file.write(b"short"))
     with pytest.raises(S3RestIntegrityError, match="were written where 10240 were expected"):
         make_s3(engine).get_object("bucket", "key").save(tmp_path / "file")
     assert not any(tmp_path.iterdir())

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One operator for each operation; what they do is the hook's."""
+
+from __future__ import annotations
+
+from airflow_provider_s3rest.operators.s3rest.delete import S3RestDeleteOperator
+from airflow_provider_s3rest.operators.s3rest.get import S3RestGetOperator
+from airflow_provider_s3rest.operators.s3rest.query import S3RestQueryOperator
+from airflow_provider_s3rest.operators.s3rest.upsert import S3RestUpsertOperator
+
+__all__ = ["S3RestDeleteOperator", "S3RestGetOperator", "S3RestQueryOperator", "S3RestUpsertOperator"]

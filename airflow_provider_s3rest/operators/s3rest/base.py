@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What all operators share: the bucket, the connection, and which errors end a task for good."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import BaseOperator
+
+from airflow_provider_s3rest.hooks.s3rest import S3RestHook
+from airflow_provider_s3rest.operators.failures import permanent_ones_are_final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from airflow.providers.common.compat.sdk import Context
+
+
+class S3RestOperator(BaseOperator):
+    """What all operators share.
+
+    :param bucket_name: the bucket; leave it out where the key or prefix is an ``s3://bucket/...`` URL.
+    :param s3rest_conn_id: the connection.
+    :param region_name: the bucket's region; default: the connection's, or else discovered.
+    """
+
+    template_fields: Sequence[str] = ("bucket_name", "s3rest_conn_id", "region_name")
+    ui_color = "#e8f1e4"
+
+    def __init__(
+        self,
+        *,
+        bucket_name: str | None = None,
+        s3rest_conn_id: str = S3RestHook.default_conn_name,
+        region_name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.bucket_name = bucket_name
+        self.s3rest_conn_id = s3rest_conn_id
+        self.region_name = region_name
+
+    @cached_property
+    def hook(self) -> S3RestHook:
+        """The hook of the connection."""
+        return S3RestHook(self.s3rest_conn_id, region_name=self.region_name)
+
+    def execute(self, context: Context) -> Any:
+        """Do the operation; errors that trying again can't mend fail the task at once."""
+        with permanent_ones_are_final():
+            return self.operate(context)
+
+    def operate(self, context: Context) -> Any:
+        """Do the operation.
+
+        :returns: what goes to XCom.
+        """
+        raise NotImplementedError
+
+    def secret(self, context: Context, template: str | bytes | None) -> Any:
+        """Render a secret argument, which must not be a template field: Airflow stores and shows those.
+
+        :param template: the argument, such as ``"{{ conn.sse.password }}"``.
+        :returns: its value, which Airflow masks from now on.
+        """
+        from airflow_provider_s3rest.hooks.airflow import mask
+
+        value = self.render_template(template, context)
+        if isinstance(value, str):
+            mask([value])
+        return value

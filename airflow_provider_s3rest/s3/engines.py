@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The two engines of a connection, and which of them a request takes."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_s3rest.s3.keys import sends_verbatim
+from airflow_provider_s3rest.s3.regions import Regions
+
+if TYPE_CHECKING:
+    from airflow_provider_s3rest.auth.model import CredentialSource
+    from airflow_provider_s3rest.connection import S3RestConnection
+    from airflow_provider_s3rest.s3.boto3_engine import Boto3Engine
+    from airflow_provider_s3rest.s3.client import Clients
+    from airflow_provider_s3rest.s3.engine import Engine
+    from airflow_provider_s3rest.s3.retry import RetryPolicy
+
+
+class Engines:
+    """The engines of one process, each made when it is first needed."""
+
+    forced: str | None = None
+    """For tests of the engines themselves: the name of the one to use for every key."""
+
+    def __init__(
+        self,
+        connection: S3RestConnection,
+        credentials: CredentialSource,
+        region_name: str | None,
+        policy: RetryPolicy,
+    ) -> None:
+        self.process_id = os.getpid()
+        self._connection = connection
+        self._credentials = credentials
+        self._policy = policy
+        self._regions = Regions(connection, region_name, policy)
+
+    def choose(self, *keys: str, plain: bool = True) -> Engine:
+        """Return the fastest engine that sends every one of these keys, and this connection's terms, as they are.
+
+        :param plain: whether the options of the request are such that every engine knows them.
+        """
+        if self.forced:
+            engine: Engine = getattr(self, self.forced)
+            return engine
+        # obstore signs no header of ours, and S3 refuses an unsigned x-amz-expected-bucket-owner.
+        if not plain or self._connection.expected_bucket_owner or not all(map(sends_verbatim, keys)):
+            return self.boto3
+        from airflow_provider_s3rest.s3.obstore_engine import usable_here
+
+        return self.obstore if usable_here() else self.boto3
+
+    @cached_property
+    def obstore(self) -> Engine:
+        """The fast one."""
+        from airflow_provider_s3rest.s3.obstore_engine import ObstoreEngine
+
+        return ObstoreEngine(
+            self._connection, self._credentials, self._regions, self._policy, fallback=lambda: self.boto3
+        )
+
+    @cached_property
+    def boto3(self) -> Boto3Engine:
+        """The complete one."""
+        from airflow_provider_s3rest.s3.boto3_engine import Boto3Engine
+
+        return Boto3Engine(self.client_of)
+
+    def region_of(self, bucket_name: str) -> str:
+        """Return the region of a bucket."""
+        return self._regions.of(bucket_name)
+
+    def client_of(self, bucket_name: str) -> Any:
+        """Return the boto3 client for a bucket's region."""
+        return self._clients.of(self.region_of(bucket_name))
+
+    def home_client(self) -> Any:
+        """Return the boto3 client for what belongs to no bucket."""
+        return self._clients.of(self._regions.home)
+
+    @cached_property
+    def _clients(self) -> Clients:
+        from airflow_provider_s3rest.s3.client import Clients
+
+        return Clients(self._connection, self._credentials, self._policy)

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ETags as proof of content: the MD5 of an object, or the MD5 of its parts' MD5s and their number.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import BinaryIO
+
+_ETAG = re.compile(r"([0-9a-f]{32})(?:-([0-9]{1,5}))?")
+_BLOCK_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encoding:
+    """How the bytes of an object became its ETag.
+
+    :param is_md5: whether it can be made of MD5s at all; encryption by a key makes it something else.
+    :param part_bytes: the size of the first part; of a single part, the whole.
+    """
+
+    is_md5: bool
+    part_bytes: int
+
+
+def parts_of(etag: str | None) -> int | None:
+    """Return how many parts an ETag says there were: 0 for an object written at once, None where it says nothing."""
+    found = _ETAG.fullmatch(etag or "")
+    return int(found[2] or 0) if found else None
+
+
+def of_digests(digests: Iterable[str]) -> str:
+    """Return the ETag of an object whose parts have these MD5s, each in hexadecimal."""
+    parts = [bytes.fromhex(digest) for digest in digests]
+    return f"{hashlib.md5(b''.join(parts), usedforsecurity=False).hexdigest()}-{len(parts)}"
+
+
+def of_file(file: BinaryIO, part_bytes: int | None = None) -> str:
+    """Return the ETag that a file would have as an object.
+
+    :param file: read from where it stands to its end.
+    :param part_bytes: the size of its parts; None for an object written at once.
+    """
+    if part_bytes is None:
+        return _digest(file, sys.maxsize)[0]
+    digests: list[str] = []
+    while True:
+        digest, length = _digest(file, part_bytes)
+        if not length:
+            return of_digests(digests)
+        digests.append(digest)
+
+
+def _digest(file: BinaryIO, limit: int) -> tuple[str, int]:
+    digest, left = hashlib.md5(usedforsecurity=False), limit
+    while left and (block := file.read(min(left, _BLOCK_BYTES))):
+        digest.update(block)
+        left -= len(block)
+    return digest.hexdigest(), limit - left
