@@ -90,8 +90,9 @@ class Clients:
         known = model.input_shape.members if model.input_shape else {}
         if self._connection.requester_pays and "RequestPayer" in known:
             params.setdefault("RequestPayer", "requester")
-        if self._connection.expected_bucket_owner and "ExpectedBucketOwner" in known:
-            params.setdefault("ExpectedBucketOwner", self._connection.expected_bucket_owner)
+        for term in {"ExpectedBucketOwner", "ExpectedSourceBucketOwner"} & set(known):
+            if self._connection.expected_bucket_owner:
+                params.setdefault(term, self._connection.expected_bucket_owner)
 
     def _needs_retry(
         self,

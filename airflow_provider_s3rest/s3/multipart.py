@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
 from __future__ import annotations
 
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow_provider_s3rest.s3.boto3_engine import translated, written
 from airflow_provider_s3rest.s3.client import call
@@ -16,10 +16,14 @@ from airflow_provider_s3rest.s3.pool import concurrently
 from airflow_provider_s3rest.s3.results import unquote_etag
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from airflow_provider_s3rest.s3.engine import Written
     from airflow_provider_s3rest.s3.progress import Progress
+
+    Send = Callable[[dict[str, str], int, "P"], dict[str, Any]]
+
+P = TypeVar("P")
 
 
 class MultipartUpload:
@@ -40,19 +44,28 @@ class MultipartUpload:
         :param workers: how many parts are in flight, and so in memory, at once.
         :param progress: is told of the bytes that have been sent.
         """
+
+        def send(upload: dict[str, str], number: int, body: bytes) -> dict[str, Any]:
+            answer = call(self._client, "upload_part", self._terms, **upload, PartNumber=number, Body=body)
+            if progress:
+                progress.add(len(body))
+            return sent_part(number, answer)
+
+        return self.assemble(parts, send, workers)
+
+    def assemble(self, parts: Iterable[P], send: Send[P], workers: int) -> Written:
+        """Make one object of parts, however they come to S3.
+
+        :param send: is given the upload as parameters of S3, the number of a part, and the part; it returns
+            :func:`sent_part`.
+        :param workers: how many parts are in flight at once.
+        """
         with translated(self._target["Bucket"], self._target["Key"]):
             created = call(self._client, "create_multipart_upload", self._terms, **self._target)
             upload = {**self._target, "UploadId": created["UploadId"]}
-
-            def send(numbered: tuple[int, bytes]) -> dict[str, Any]:
-                number, body = numbered
-                answer = call(self._client, "upload_part", self._terms, **upload, PartNumber=number, Body=body)
-                if progress:
-                    progress.add(len(body))
-                return sent_part(number, answer)
-
             try:
-                sent = concurrently(send, zip(count(1), parts, strict=False), workers)
+                numbered = zip(count(1), parts, strict=False)
+                sent = concurrently(lambda part: send(upload, *part), numbered, workers)
                 return self._complete(upload, sent)
             except BaseException as error:
                 self._abort(upload, error)

@@ -17,39 +17,47 @@ B = TypeVar("B")
 
 
 def concurrently(function: Callable[[A], B], items: Iterable[A], workers: int) -> list[B]:
-    """Apply a function to every item, on threads.
-
-    Items are taken only when a thread is free for them, so that they need not fit into memory together. At the first
-    failure, and at Ctrl-C or a signal that raises, the requests in flight are let finish, no other begins, and nobody
-    waits for a retry any more.
+    """Apply a function to every item, on threads, as :func:`for_each` does, and keep what it returns.
 
     :returns: the results in the order of the items.
     """
+    results: dict[int, B] = {}
+
+    def keep(numbered: tuple[int, A]) -> None:
+        results[numbered[0]] = function(numbered[1])
+
+    for_each(keep, enumerate(items), workers)
+    return [results[number] for number in range(len(results))]
+
+
+def for_each(function: Callable[[A], object], items: Iterable[A], workers: int) -> None:
+    """Apply a function to every item, on threads; of any number of items, memory holds only those in flight.
+
+    Items are taken only when a thread is free for them. At the first failure, and at Ctrl-C or a signal that raises,
+    the requests in flight are let finish, no other begins, and nobody waits for a retry any more.
+    """
     cancelled = threading.Event()
 
-    def run(item: A) -> B:
+    def run(item: A) -> None:
         CANCELLED.set(cancelled)
-        return function(item)
+        function(item)
 
-    futures: list[Future[B]] = []
-    in_flight: set[Future[B]] = set()
+    in_flight: set[Future[None]] = set()
     with ThreadPoolExecutor(workers, thread_name_prefix="s3rest") as executor:
         try:
             for item in items:
                 if len(in_flight) >= workers:
                     in_flight = _reap(in_flight)
-                futures.append(executor.submit(run, item))
-                in_flight.add(futures[-1])
+                in_flight.add(executor.submit(run, item))
             while in_flight:
                 in_flight = _reap(in_flight)
         except BaseException:
             cancelled.set()
             executor.shutdown(wait=False, cancel_futures=True)
             raise
-    return [future.result() for future in futures]
 
 
-def _reap(in_flight: set[Future[B]]) -> set[Future[B]]:
+def _reap(in_flight: set[Future[None]]) -> set[Future[None]]:
     done, pending = wait(in_flight, return_when=FIRST_COMPLETED)
     for future in done:
         future.result()
