@@ -24,6 +24,7 @@ from botocore.exceptions import HTTPClientError, SSLError
 from botocore.utils import parse_timestamp
 
 from airflow_provider_s3rest.s3 import network
+from airflow_provider_s3rest.s3.clock import SKEWED_CODE
 from airflow_provider_s3rest.s3.errors import FaultError
 from airflow_provider_s3rest.s3.retry import EXPIRED_CODES
 
@@ -32,10 +33,12 @@ if TYPE_CHECKING:
 
     from airflow_provider_s3rest.auth.model import Credentials, CredentialSource
     from airflow_provider_s3rest.connection import S3RestConnection
+    from airflow_provider_s3rest.s3.clock import Clock
     from airflow_provider_s3rest.s3.retry import Attempts, RetryPolicy
 
 _ATTEMPTS = "airflow_provider_s3rest_attempts"
 _HEAD_OPERATIONS = frozenset({"HeadBucket", "HeadObject"})
+_TIMESTAMP = "%Y%m%dT%H%M%SZ"
 
 
 def call(client: Any, operation: str, terms: Mapping[str, Any], **parameters: Any) -> Any:
@@ -53,9 +56,12 @@ def call(client: Any, operation: str, terms: Mapping[str, Any], **parameters: An
 class Clients:
     """The boto3 clients of one connection, one for each region. Safe for threads."""
 
-    def __init__(self, connection: S3RestConnection, source: CredentialSource, policy: RetryPolicy) -> None:
+    def __init__(
+        self, connection: S3RestConnection, source: CredentialSource, policy: RetryPolicy, clock: Clock
+    ) -> None:
         self._connection = connection
         self._policy = policy
+        self._clock = clock
         self._credentials = _SourceCredentials(source)
         self._lock = threading.Lock()
         self._session: boto3.session.Session | None = None
@@ -82,6 +88,7 @@ class Clients:
         events = client.meta.events
         events.register_first("needs-retry.s3", self._needs_retry)
         events.register("before-parameter-build.s3", self._add_terms)
+        events.register("before-sign.s3", self._set_clock)
         events.register("after-call.s3", _count_retries)
         return client
 
@@ -113,8 +120,26 @@ class Clients:
             # botocore looks for the bucket in other regions of AWS even then.
             request_dict["context"].setdefault("s3_redirect", {})["redirected"] = True
         attempts: Attempts = request_dict["context"].setdefault(_ATTEMPTS, self._policy.attempts())
-        again = self._renewed(fault, attempts, operation.name) or (fault.transient and attempts.wait())
+        again = (
+            self._renewed(fault, attempts, operation.name)
+            or self._on_time(fault, attempts, operation.name, response)
+            or (fault.transient and attempts.wait())
+        )
         return 0 if again else None
+
+    def _set_clock(self, request: Any, **_: object) -> None:
+        """Sign by the time of the service, where that is known to be another."""
+        if self._clock.is_wrong:
+            request.context = _ServiceTime(request.context, self._clock)
+
+    def _on_time(
+        self, fault: FaultError, attempts: Attempts, operation: str, response: tuple[Any, dict[str, Any]] | None
+    ) -> bool:
+        # The answer to a HEAD has no body, so that its code is the bare status.
+        unexplained = fault.code == "403" and operation in _HEAD_OPERATIONS
+        if response is None or not (unexplained or fault.code == SKEWED_CODE):
+            return False
+        return attempts.once("clock") and self._clock.follow(response[0].headers.get("date"))
 
     def _renewed(self, fault: FaultError, attempts: Attempts, operation: str) -> bool:
         used = self._credentials.used
@@ -161,6 +186,19 @@ class _SourceCredentials(BotocoreCredentials):  # type: ignore[misc]
     def load_credentials(self) -> _SourceCredentials:
         """Stand in for botocore's search through environment, files and instance metadata."""
         return self
+
+
+class _ServiceTime(dict[str, Any]):
+    """What botocore's signers know of a request; the time that they note there themselves is corrected."""
+
+    def __init__(self, context: Mapping[str, Any], clock: Clock) -> None:
+        super().__init__(context)
+        self._clock = clock
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        if name == "timestamp":
+            value = (datetime.now(UTC) + self._clock.offset).strftime(_TIMESTAMP)
+        super().__setitem__(name, value)
 
 
 @functools.cache

@@ -7,6 +7,7 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_s3rest.s3.clock import Clock
 from airflow_provider_s3rest.s3.keys import sends_verbatim
 from airflow_provider_s3rest.s3.regions import Regions
 
@@ -37,6 +38,7 @@ class Engines:
         self._credentials = credentials
         self._policy = policy
         self._regions = Regions(connection, region_name, policy)
+        self._clock = Clock()
 
     def choose(self, *keys: str, plain: bool = True) -> Engine:
         """Return the fastest engine that sends every one of these keys, and this connection's terms, as they are.
@@ -46,8 +48,9 @@ class Engines:
         if self.forced:
             engine: Engine = getattr(self, self.forced)
             return engine
-        # obstore signs no header of ours, and S3 refuses an unsigned x-amz-expected-bucket-owner.
-        if not plain or self._connection.expected_bucket_owner or not all(map(sends_verbatim, keys)):
+        # obstore signs no header of ours, and S3 refuses an unsigned x-amz-expected-bucket-owner; nor by another clock.
+        needs_more = not plain or self._connection.expected_bucket_owner or self._clock.is_wrong
+        if needs_more or not all(map(sends_verbatim, keys)):
             return self.boto3
         from airflow_provider_s3rest.s3.obstore_engine import usable_here
 
@@ -85,4 +88,4 @@ class Engines:
     def _clients(self) -> Clients:
         from airflow_provider_s3rest.s3.client import Clients
 
-        return Clients(self._connection, self._credentials, self._policy)
+        return Clients(self._connection, self._credentials, self._policy, self._clock)

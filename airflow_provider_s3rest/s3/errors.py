@@ -22,6 +22,10 @@ _UNREADABLE = "UnreadableAnswer"
 
 _STATUS = re.compile(r"Server returned non-2xx status code: (\d{3})[^:\n]*: ?(.*?)(?:\n\nDebug source:|\Z)", re.DOTALL)
 _REASON = re.compile(r'message: "([^"\n]{1,200})"')
+_PERMANENT = {
+    "InvalidCertificate(": "the certificate is not trusted",
+    "kind: Redirect": "its redirect leads nowhere",
+}
 _FIRST_LINE = re.compile(r"\A[^\n]*")
 
 
@@ -103,9 +107,9 @@ def read_obstore_error(error: Exception) -> FaultError:
     if "HTTP error:" in line:
         # What really happened stands at the innermost end of the debug text.
         reason = _REASON.search(text)
-        untrusted = "InvalidCertificate(" in text
-        detail = "the certificate is not trusted" if untrusted else reason[1] if reason else ""
-        return FaultError(f"{line} ({detail})" if detail else line, permanent=untrusted)
+        detail = next((told for sign, told in _PERMANENT.items() if sign in text), "")
+        said = detail or (reason[1] if reason else "")
+        return FaultError(f"{line} ({said})" if said else line, permanent=bool(detail))
     return FaultError(line.partition("<")[0], status=200, code=_UNREADABLE)
 
 

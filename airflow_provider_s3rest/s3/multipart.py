@@ -9,6 +9,8 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from botocore.exceptions import ClientError
+
 from airflow_provider_s3rest.s3.boto3_engine import translated, written
 from airflow_provider_s3rest.s3.client import call
 from airflow_provider_s3rest.s3.etags import of_digests, parts_of
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     Send = Callable[[dict[str, str], int, "P"], dict[str, Any]]
 
 P = TypeVar("P")
+
+_DONE_CODES = frozenset({"NoSuchUpload", "ConditionalRequestConflict", "PreconditionFailed"})
 
 
 class MultipartUpload:
@@ -74,14 +78,18 @@ class MultipartUpload:
     def _complete(self, upload: dict[str, str], sent: list[dict[str, Any]]) -> Written:
         """Make one object of the parts.
 
-        When the answer to the first try was lost, S3 no longer knows the upload at the second: then the object tells by
-        its ETag whether it is this one.
+        When the answer to the first try was lost, S3 no longer knows the upload at the second, or finds an object in
+        the way of its condition: then the object tells by its ETag whether it is this one.
         """
         try:
             parts = {"Parts": sent}
             answer = call(self._client, "complete_multipart_upload", self._terms, **upload, MultipartUpload=parts)
             return written(self._client, answer)
-        except self._client.exceptions.NoSuchUpload:
+        except ClientError as error:
+            if not (
+                error.response["Error"]["Code"] in _DONE_CODES and error.response["ResponseMetadata"]["RetryAttempts"]
+            ):
+                raise
             terms = {name: value for name, value in self._terms.items() if name.startswith("SSECustomer")}
             found = written(self._client, call(self._client, "head_object", terms, **self._target))
             if found.etag != _etag_of_parts(sent):
@@ -91,6 +99,9 @@ class MultipartUpload:
     def _abort(self, upload: dict[str, str], error: BaseException) -> None:
         try:
             self._client.abort_multipart_upload(**upload)
+        except self._client.exceptions.NoSuchUpload:
+            # It is complete, or somebody else has ended it.
+            return
         except Exception as failure:  # noqa: BLE001 - the first error is the one to report
             error.add_note(
                 f"The parts sent so far could not be removed ({failure}); "

@@ -7,12 +7,13 @@ itself.
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
 import weakref
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar, cast
 
 import obstore
 from obstore.exceptions import BaseError
@@ -20,6 +21,7 @@ from obstore.store import S3Store
 
 from airflow_provider_s3rest.exceptions import S3RestIntegrityError
 from airflow_provider_s3rest.s3 import network
+from airflow_provider_s3rest.s3.clock import SKEWED_CODE
 from airflow_provider_s3rest.s3.engine import CHUNK_BYTES, OpenObject, Written
 from airflow_provider_s3rest.s3.errors import FaultError, read_obstore_error
 from airflow_provider_s3rest.s3.options.values import quote_etag
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from airflow_provider_s3rest.s3.retry import Attempts, RetryPolicy
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 _STANDARD_ATTRIBUTES = frozenset(
     {
@@ -69,10 +72,31 @@ def usable_here() -> bool:
     return not forked and not any(name in os.environ for name in _UNSHIELDED)
 
 
+class _SkewedError(Exception):
+    """The service's clock is another than ours."""
+
+
+def _by_any_clock(
+    method: Callable[Concatenate[ObstoreEngine, P], T],
+) -> Callable[Concatenate[ObstoreEngine, P], T]:
+    """Let the other engine repeat what is refused because of the time: obstore signs by no other clock than ours."""
+
+    @functools.wraps(method)
+    def run(engine: ObstoreEngine, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return method(engine, *args, **kwargs)
+        except _SkewedError:
+            again: Callable[P, T] = getattr(engine.fallback(), method.__name__)
+        return again(*args, **kwargs)
+
+    return run
+
+
 class ObstoreEngine:
     """Objects by way of obstore; every key must satisfy ``sends_verbatim``. Safe for threads.
 
-    :param fallback: makes the engine that repeats a batch of deletions of which only a part went well.
+    :param fallback: makes the engine that repeats what this one can't: a batch of deletions of which only a part went
+        well, and everything where this machine's clock is wrong.
     """
 
     def __init__(
@@ -87,12 +111,14 @@ class ObstoreEngine:
         self._source = source
         self._regions = regions
         self._policy = policy
-        self._fallback = fallback
+        self.fallback = fallback
+        self._trusts_clock = False
         self._lock = threading.Lock()
         self._stores: dict[str, tuple[Credentials, str, S3Store]] = {}
         _started_in[:] = [os.getpid()]
         _engines.add(self)
 
+    @_by_any_clock
     def get(self, bucket_name: str, key: str, read: Read) -> OpenObject:
         """Open an object, or a range of its bytes."""
         options = _options(read)
@@ -102,12 +128,14 @@ class ObstoreEngine:
             head=self._head(bucket_name, key, answer), body=_body(answer), close=lambda: None, start=start, end=end
         )
 
+    @_by_any_clock
     def head(self, bucket_name: str, key: str, read: Read) -> ObjectHead:
         """Ask about an object."""
         options: GetOptions = {**_options(read), "head": True}
         answer = self._call("HeadObject", bucket_name, key, lambda store: obstore.get(store, key, options=options))
         return self._head(bucket_name, key, answer)
 
+    @_by_any_clock
     def put(self, bucket_name: str, key: str, body: bytes, write: Write) -> Written:
         """Write an object in one request."""
         described = {
@@ -130,6 +158,7 @@ class ObstoreEngine:
             region_name=self._stores[bucket_name][1],
         )
 
+    @_by_any_clock
     def delete(self, bucket_name: str, keys: Sequence[str]) -> list[DeleteFailure]:
         """Delete at most 1,000 objects; return those that S3 refused.
 
@@ -138,7 +167,7 @@ class ObstoreEngine:
         try:
             self._call("DeleteObjects", bucket_name, None, lambda store: obstore.delete(store, keys))
         except S3RestIntegrityError:
-            return self._fallback().delete(bucket_name, keys)
+            return self.fallback().delete(bucket_name, keys)
         return []
 
     def _head(self, bucket_name: str, key: str, answer: GetResult) -> ObjectHead:
@@ -165,8 +194,17 @@ class ObstoreEngine:
             except (BaseError, FileNotFoundError) as error:
                 fault = read_obstore_error(error)
             # Raised out here, since obstore's own error may quote the session token.
+            if self._may_be_late(fault, operation):
+                raise _SkewedError
             if not self._recovers(fault, attempts, bucket_name, credentials):
                 raise fault.public(operation, bucket_name, key, attempts.retries)
+
+    def _may_be_late(self, fault: FaultError, operation: str) -> bool:
+        """Whether a refusal has to do with the time: the answer to a HEAD does not tell, so one such is asked again."""
+        if fault.code == "403" and operation == "HeadObject" and not self._trusts_clock:
+            self._trusts_clock = True
+            return True
+        return fault.code == SKEWED_CODE
 
     def _recovers(self, fault: FaultError, attempts: Attempts, bucket_name: str, credentials: Credentials) -> bool:
         """Mend what made a request fail, or wait until its next try; False when it has failed for good."""

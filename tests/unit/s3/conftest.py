@@ -9,6 +9,7 @@ import functools
 import ssl
 import sys
 import threading
+import time
 from collections import deque
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -63,7 +64,10 @@ class Answer:
 
 
 class FakeS3:
-    """The server: the answers told by :meth:`then` first, in their order; afterwards ``otherwise``."""
+    """The server: the answers told by :meth:`then` first, in their order; afterwards ``otherwise``.
+
+    Its clock is ``ahead_seconds`` ahead of the machine's.
+    """
 
     make_answer = Answer
 
@@ -72,6 +76,7 @@ class FakeS3:
         self._answers: deque[Answer] = deque()
         self.otherwise: Callable[[Request], Answer] = lambda _: Answer()
         self.tls = tls
+        self.ahead_seconds = 0.0
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"fake": self}))
         self.url = f"http://127.0.0.1:{self._server.server_port}"
@@ -149,6 +154,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Stay silent."""
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Tell the time of the server's own clock."""
+        return super().date_time_string((time.time() if timestamp is None else timestamp) + self.fake.ahead_seconds)
 
     def handle_expect_100(self) -> bool:
         """Tell a client that waits to go on, at once."""

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from botocore.exceptions import ClientError
 
+from airflow_provider_s3rest.exceptions import S3RestPreconditionError
 from airflow_provider_s3rest.s3 import upload, upsert
 from airflow_provider_s3rest.s3.options import Write
 
@@ -175,29 +176,77 @@ def test_an_abort_that_fails_is_noted(bucket: Parts, make_s3: Callable[..., S3])
     assert "AbortIncompleteMultipartUpload" in caught.value.__notes__[0]
 
 
-@pytest.mark.parametrize("same", [True, False])
+@pytest.fixture
+def complete_late(bucket: Parts) -> Callable[..., None]:
+    """Answer the completions one after the other, and a HEAD with an object of an ETag."""
+
+    def script(*answers: Any, etag: str | None = None) -> None:
+        posts = iter([None, *answers])
+
+        def fault(method: str, _: int) -> Any:
+            if method == "POST":
+                return next(posts)
+            if method == "HEAD":
+                return bucket.make_answer(200, b"", {"ETag": f'"{etag or bucket.etag}"', "x-amz-version-id": "v7"})
+            return None
+
+        bucket.fault = fault
+
+    return script
+
+
+def _refusal(bucket: Parts, status: int, code: str) -> Any:
+    return bucket.make_answer(status, f"<Error><Code>{code}</Code><Message>m</Message></Error>".encode())
+
+
+REFUSALS = [(404, "NoSuchUpload"), (412, "PreconditionFailed"), (409, "ConditionalRequestConflict")]
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+@pytest.mark.parametrize("lost", [{"cut": -1}, {"status": 500}])
 def test_a_lost_answer_to_the_completion(
     bucket: Parts,
     make_s3: Callable[..., S3],
-    same: bool,  # noqa: FBT001
+    complete_late: Callable[..., None],
+    refusal: tuple[int, str],
+    lost: dict[str, int],
 ) -> None:
-    """When S3 knows the upload no more, the object's ETag tells whether it is there."""
-    posts = iter([None, bucket.make_answer(200, cut=-1)])
+    """When the second try finds the upload gone, or an object in its way, the ETag tells that it is ours."""
+    complete_late(bucket.make_answer(**lost), _refusal(bucket, *refusal))
+    result = make_s3().upsert_object("bucket", "key", DATA, Write(if_none_match="*"))
+    assert (result.etag, result.version_id, bucket.aborted) == (bucket.etag, "v7", 0)
 
-    def fault(method: str, _: int) -> Any:
-        if method == "POST":
-            gone = bucket.make_answer(404, b"<Error><Code>NoSuchUpload</Code></Error>")
-            return next(posts, gone)
-        if method == "HEAD":
-            return bucket.make_answer(200, b"", {"ETag": f'"{bucket.etag if same else "other"}"'})
-        return None
 
-    bucket.fault = fault
-    if same:
-        assert make_s3().upsert_object("bucket", "key", DATA).etag == bucket.etag
-    else:
-        with pytest.raises(ClientError, match="NoSuchUpload"):
-            make_s3().upsert_object("bucket", "key", DATA)
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_a_lost_answer_and_another_object(
+    bucket: Parts, make_s3: Callable[..., S3], complete_late: Callable[..., None], refusal: tuple[int, str]
+) -> None:
+    """What stands there is not ours: the refusal is raised, and no part stays."""
+    complete_late(bucket.make_answer(500), _refusal(bucket, *refusal), etag="other")
+    with pytest.raises((ClientError, S3RestPreconditionError), match=refusal[1]):
+        make_s3().upsert_object("bucket", "key", DATA, Write(if_none_match="*"))
+    assert bucket.aborted == 1
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_the_same_bytes_of_another_writer(
+    bucket: Parts, make_s3: Callable[..., S3], complete_late: Callable[..., None], refusal: tuple[int, str]
+) -> None:
+    """Refused at the first try, it was not us who wrote them."""
+    complete_late(_refusal(bucket, *refusal))
+    with pytest.raises((ClientError, S3RestPreconditionError), match=refusal[1]):
+        make_s3().upsert_object("bucket", "key", DATA, Write(if_none_match="*"))
+    assert bucket.aborted == 1
+
+
+def test_an_upload_that_is_gone_leaves_nothing_to_abort(bucket: Parts, make_s3: Callable[..., S3]) -> None:
+    """Nobody is told of parts that could not be removed where there are none."""
+    bucket.fault = lambda method, number: (
+        _refusal(bucket, 404, "NoSuchUpload") if number or method == "DELETE" else None
+    )
+    with pytest.raises(ClientError, match="UploadPart") as caught:
+        make_s3().upsert_object("bucket", "key", DATA)
+    assert not hasattr(caught.value, "__notes__")
 
 
 def test_no_more_parts_in_flight_than_workers(bucket: Parts, make_s3: Callable[..., S3]) -> None:
