@@ -82,7 +82,7 @@ def _run(instance: Airflow, stack: LocalStack, dag_id: str) -> tuple[Row, list[s
         processes=len({task.pid for task in run.tasks if task.pid}),
         create_session_calls=len(stack.rolesanywhere.calls) - calls,
         objects=len({instance.result(run, task)["key"] for task in done if task.task_id == "upsert"}),
-        read=next((instance.result(run, task) for task in done if task.task_id == "get"), "nothing"),
+        read=next((instance.result(run, task)["content"] for task in done if task.task_id == "get"), "nothing"),
         left=stack.s3_client().list_objects_v2(Bucket=BUCKET)["KeyCount"],
     )
     return row, list(instance.failures(run))

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import BaseHook
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterable, Iterator
-    from typing import BinaryIO, Unpack
+    from typing import Unpack
 
     from airflow_provider_s3rest.auth.model import Credentials, CredentialSource
     from airflow_provider_s3rest.connection import S3RestConnection
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from airflow_provider_s3rest.s3.results import DeleteResult, ObjectHead, ObjectSummary, UpsertResult
     from airflow_provider_s3rest.s3.store import S3
     from airflow_provider_s3rest.s3.stream import ObjectStream
+    from airflow_provider_s3rest.s3.upload import Data
 
 
 class S3RestHook(BaseHook):
@@ -124,7 +124,7 @@ class S3RestHook(BaseHook):
         self,
         bucket_name: str | None,
         key: str,
-        data: bytes | str | os.PathLike[str] | BinaryIO | Iterable[bytes],
+        data: Data,
         *,
         sse_customer_key: str | bytes | None = None,
         skip_unchanged: bool = False,
@@ -140,7 +140,7 @@ class S3RestHook(BaseHook):
         :raises S3RestPreconditionError: a condition of the options does not hold.
         """
         write = self._write(options, sse_customer_key)
-        progress = self._progress(f"Writing {key!r}")
+        progress = self.progress(f"Writing {key!r}")
         return self.store.upsert_object(bucket_name, key, data, write, skip_unchanged=skip_unchanged, progress=progress)
 
     def delete_objects(self, bucket_name: str | None, keys: str | Iterable[str]) -> DeleteResult:
@@ -179,7 +179,11 @@ class S3RestHook(BaseHook):
             mask([write.customer_key.base64])
         return write
 
-    def _progress(self, what: str, total: int | None = None, unit: str = "bytes") -> Progress:
+    def progress(self, what: str, total: int | None = None, unit: str = "bytes") -> Progress:
+        """Tell the task's log every 10 seconds how far some long work is.
+
+        :param total: how much there is to do, if that is known.
+        """
         from airflow_provider_s3rest.s3.progress import Progress
 
         return Progress(what, self.log.info, total=total, unit=unit)

@@ -122,25 +122,23 @@ def _put_parts(
 
 def _unchanged(s3: S3, bucket_name: str, key: str, data: Data, write: Write) -> ObjectHead | None:
     """Return the object if it is there already as it would be written."""
-    try:
-        found = s3.head_object(bucket_name, key, Read(customer_key=write.customer_key))
-    except S3RestNotFoundError:
-        return None
-    described = dict(write.metadata) == dict(found.metadata) and write.content_type in {None, found.content_type}
-    with _again_and_again(data) as file:
+    with _readable_twice(data) as file:
+        try:
+            found = s3.head_object(bucket_name, key, Read(customer_key=write.customer_key))
+        except S3RestNotFoundError:
+            return None
         size = file.seek(0, os.SEEK_END)
         file.seek(0)
-        if not described or size != found.size or found.etag is None:
-            return None
         count = etags.parts_of(found.etag)
-        if count is None:
+        described = dict(write.metadata) == dict(found.metadata) and write.content_type in {None, found.content_type}
+        if not described or size != found.size or count is None:
             return None
         part = part_bytes(0, size, write.part_bytes) if count else None
         return found if etags.of_file(file, part) == found.etag else None
 
 
-def _again_and_again(data: Data) -> BinaryIO:
-    """Open data that can be read twice."""
+def _readable_twice(data: Data) -> BinaryIO:
+    """Open data that can be read once to be compared and once to be sent."""
     if isinstance(data, str):
         data = data.encode()
     if isinstance(data, bytes | bytearray | memoryview):

@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseSensorOperator, PokeReturnValue
 
 from airflow_provider_s3rest.exceptions import S3RestNotFoundError
+from airflow_provider_s3rest.hooks.rows import as_row
 from airflow_provider_s3rest.hooks.s3rest import S3RestHook
 
 if TYPE_CHECKING:
@@ -60,5 +60,4 @@ class S3RestKeySensor(BaseSensorOperator):
         except S3RestNotFoundError:
             self.log.info("Object %r of bucket %s is not there yet", self.key, self.bucket_name)
             return False
-        found = {**asdict(head), "last_modified": head.last_modified.isoformat()}
-        return PokeReturnValue(is_done=True, xcom_value=found)
+        return PokeReturnValue(is_done=True, xcom_value=as_row(head))

@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_s3rest.hooks.rows import as_row
 from airflow_provider_s3rest.operators.s3rest.base import S3RestOperator
 
 if TYPE_CHECKING:
@@ -36,7 +36,4 @@ class S3RestQueryOperator(S3RestOperator):
     def operate(self, context: Context) -> list[dict[str, Any]]:  # noqa: ARG002
         """List the objects."""
         found = self.hook.query_objects(self.bucket_name, prefix=self.prefix, start_after=self.start_after)
-        return [
-            {**asdict(summary), "last_modified": summary.last_modified.isoformat()}
-            for summary in islice(found, self.limit)
-        ]
+        return [as_row(summary) for summary in islice(found, self.limit)]

@@ -26,12 +26,12 @@ class ReadOptions(TypedDict, total=False):
     :param if_unmodified_since: only if it is not newer.
     """
 
-    version_id: str
-    byte_range: str
-    if_match: str
-    if_none_match: str
-    if_modified_since: datetime | str
-    if_unmodified_since: datetime | str
+    version_id: str | None
+    byte_range: str | None
+    if_match: str | None
+    if_none_match: str | None
+    if_modified_since: datetime | str | None
+    if_unmodified_since: datetime | str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,23 +51,23 @@ class WriteOptions(TypedDict, total=False):
     :param if_none_match: ``*``: write only if no object is there.
     """
 
-    content_type: str
-    content_encoding: str
-    content_language: str
-    content_disposition: str
-    cache_control: str
-    expires: datetime | str
-    metadata: Mapping[str, str]
-    tags: Mapping[str, str]
-    storage_class: str
-    acl: str
-    server_side_encryption: Literal["AES256", "aws:kms", "aws:kms:dsse"]
-    kms_key_id: str
-    bucket_key_enabled: bool
-    checksum_algorithm: Literal["CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"]
-    part_bytes: int
-    if_match: str
-    if_none_match: Literal["*"]
+    content_type: str | None
+    content_encoding: str | None
+    content_language: str | None
+    content_disposition: str | None
+    cache_control: str | None
+    expires: datetime | str | None
+    metadata: Mapping[str, str] | None
+    tags: Mapping[str, str] | None
+    storage_class: str | None
+    acl: str | None
+    server_side_encryption: Literal["AES256", "aws:kms", "aws:kms:dsse"] | None
+    kms_key_id: str | None
+    bucket_key_enabled: bool | None
+    checksum_algorithm: Literal["CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"] | None
+    part_bytes: int | None
+    if_match: str | None
+    if_none_match: Literal["*"] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

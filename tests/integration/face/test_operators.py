@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,72 +23,12 @@ from airflow_provider_s3rest.s3.results import DeleteFailure, DeleteResult
 from airflow_provider_s3rest.sensors.s3rest import S3RestKeySensor
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
     from airflow_provider_s3rest.local.stack import LocalStack
 
-Run = "Callable[..., Any]"
 
-
-@pytest.fixture
-def run(local_stack: LocalStack, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run an operator on a bucket of this test's own."""
-    bucket = f"operator-{uuid.uuid4().hex[:12]}"
-    local_stack.s3_client().create_bucket(Bucket=bucket)
-    monkeypatch.setenv("AIRFLOW_CONN_S3REST_DEFAULT", json.dumps(local_stack.connection()))
-
-    def run(kind: type, **arguments: Any) -> Any:
-        operator = kind(task_id="task", **{"bucket_name": bucket, **arguments})
-        return operator.poke({}) if kind is S3RestKeySensor else operator.execute({})
-
-    return run
-
-
-@pytest.mark.parametrize("data", ["text", b"text"])
-def test_upsert_returns_what_was_written(data: str | bytes, run: Run) -> None:
-    """Small, and in JSON's types."""
-    result = run(S3RestUpsertOperator, key="key", data=data)
-    assert json.loads(json.dumps(result)) == result
-    assert (result["key"], result["size"]) == ("key", 4)
-    assert result["etag"]
-
-
-def test_get_returns_the_text(run: Run) -> None:
-    """Decoded as UTF-8."""
-    run(S3RestUpsertOperator, key="key", data="grüße")
-    assert run(S3RestGetOperator, key="key") == "grüße"
-
-
-def test_get_writes_a_file(run: Run, tmp_path: Path) -> None:
-    """And returns what is known of the object instead of its content."""
-    run(S3RestUpsertOperator, key="key", data="content")
-    result = run(S3RestGetOperator, key="key", local_path=tmp_path / "file")
-    assert (tmp_path / "file").read_text() == "content"
-    assert json.loads(json.dumps(result)) == result
-    assert (result["size"], result["local_path"]) == (7, str(tmp_path / "file"))
-
-
-def test_get_refuses_to_return_too_much(run: Run) -> None:
-    """Airflow's database is no place for it; the error says what is."""
-    run(S3RestUpsertOperator, key="key", data="content")
-    with pytest.raises(AirflowFailException, match=r"has 7 bytes, and only 6 .* local_path, or raise max_bytes"):
-        run(S3RestGetOperator, key="key", max_bytes=6)
-
-
-def test_get_refuses_what_is_no_text(run: Run) -> None:
-    """Without showing the content."""
-    run(S3RestUpsertOperator, key="key", data=b"ab\xff")
-    with pytest.raises(AirflowFailException, match=r"no text in utf-8 \(invalid start byte at byte 2\)"):
-        run(S3RestGetOperator, key="key")
-
-
-def test_get_of_a_missing_object_is_an_error(run: Run) -> None:
-    """One that Airflow may retry: the object may come."""
-    with pytest.raises(S3RestNotFoundError, match="key"):
-        run(S3RestGetOperator, key="key")
-
-
-def test_query_returns_rows_fit_for_mapping(run: Run) -> None:
+def test_query_returns_rows_fit_for_mapping(run: Callable[..., Any]) -> None:
     """In the order of the keys, as many as wanted."""
     for key in ("p/b", "p/a", "p/c", "q"):
         run(S3RestUpsertOperator, key=key, data="")
@@ -101,7 +40,7 @@ def test_query_returns_rows_fit_for_mapping(run: Run) -> None:
 
 
 @pytest.mark.parametrize(("keys", "deleted"), [("a", 1), (["a", "b"], 2), ([], 0), (("absent",), 1)])
-def test_delete_takes_one_key_or_many(keys: object, deleted: int, run: Run) -> None:
+def test_delete_takes_one_key_or_many(keys: object, deleted: int, run: Callable[..., Any]) -> None:
     """And counts them as S3 does."""
     for key in ("a", "b"):
         run(S3RestUpsertOperator, key=key, data="")
@@ -109,7 +48,7 @@ def test_delete_takes_one_key_or_many(keys: object, deleted: int, run: Run) -> N
 
 
 def test_delete_fails_when_s3_refuses_a_key(
-    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """After all others are gone, and every refused one is in the log; the local server refuses none by itself."""
     failure = DeleteFailure(key="locked", code="AccessDenied", message="object lock")
@@ -120,12 +59,12 @@ def test_delete_fails_when_s3_refuses_a_key(
     assert "Not deleted: locked (AccessDenied: object lock)" in capsys.readouterr().out
 
 
-def test_the_sensor_waits_while_the_object_is_absent(run: Run) -> None:
+def test_the_sensor_waits_while_the_object_is_absent(run: Callable[..., Any]) -> None:
     """Absence is no error."""
     assert run(S3RestKeySensor, key="key") is False
 
 
-def test_the_sensor_returns_the_object(run: Run) -> None:
+def test_the_sensor_returns_the_object(run: Callable[..., Any]) -> None:
     """As a row of JSON's types."""
     run(S3RestUpsertOperator, key="key", data="data")
     found = run(S3RestKeySensor, key="key")
@@ -136,7 +75,7 @@ def test_the_sensor_returns_the_object(run: Run) -> None:
 
 
 def test_the_sensor_does_not_wait_for_a_permission(
-    run: Run, monkeypatch: pytest.MonkeyPatch, local_stack: LocalStack
+    run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, local_stack: LocalStack
 ) -> None:
     """Every other error is raised, as one that soft_fail does not skip."""
     fields = local_stack.connection(password="wrong")
@@ -146,7 +85,7 @@ def test_the_sensor_does_not_wait_for_a_permission(
         run(S3RestKeySensor, key="key")
 
 
-def test_a_bad_connection_fails_for_good(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bad_connection_fails_for_good(run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """Airflow does not retry what a person must mend."""
     monkeypatch.setenv("AIRFLOW_CONN_S3REST_DEFAULT", json.dumps({"conn_type": "s3rest", "login": "only"}))
     with pytest.raises(AirflowFailException, match="password: is missing"):

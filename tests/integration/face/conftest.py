@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Operators on a bucket of the real S3 server."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from airflow_provider_s3rest.sensors.s3rest import S3RestKeySensor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from airflow_provider_s3rest.local.stack import LocalStack
+
+
+@pytest.fixture
+def bucket(local_stack: LocalStack) -> str:
+    """A bucket of this test's own."""
+    name = f"operator-{uuid.uuid4().hex[:12]}"
+    local_stack.s3_client().create_bucket(Bucket=name)
+    return name
+
+
+@pytest.fixture
+def run(local_stack: LocalStack, bucket: str, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Run an operator on the bucket."""
+    monkeypatch.setenv("AIRFLOW_CONN_S3REST_DEFAULT", json.dumps(local_stack.connection()))
+
+    def run(kind: type, **arguments: Any) -> Any:
+        operator = kind(task_id="task", **{"bucket_name": bucket, **arguments})
+        return operator.poke({}) if kind is S3RestKeySensor else operator.execute({})
+
+    return run
