@@ -50,19 +50,42 @@ def of_file(file: BinaryIO, part_bytes: int | None = None) -> str:
     :param file: read from where it stands to its end.
     :param part_bytes: the size of its parts; None for an object written at once.
     """
-    if part_bytes is None:
-        return _digest(file, sys.maxsize)[0]
-    digests: list[str] = []
-    while True:
-        digest, length = _digest(file, part_bytes)
-        if not length:
-            return of_digests(digests)
-        digests.append(digest)
-
-
-def _digest(file: BinaryIO, limit: int) -> tuple[str, int]:
-    digest, left = hashlib.md5(usedforsecurity=False), limit
-    while left and (block := file.read(min(left, _BLOCK_BYTES))):
+    digest = EtagDigest(part_bytes)
+    while block := file.read(_BLOCK_BYTES):
         digest.update(block)
-        left -= len(block)
-    return digest.hexdigest(), limit - left
+    return digest.etag()
+
+
+class EtagDigest:
+    """Makes the ETag of an object while its bytes go by.
+
+    :param part_bytes: the size of its parts; None for an object written at once.
+    """
+
+    def __init__(self, part_bytes: int | None = None) -> None:
+        self._part_bytes = part_bytes
+        self._digests: list[str] = []
+        self._begin()
+
+    def update(self, data: bytes) -> None:
+        """Take the next bytes."""
+        pending = memoryview(data)
+        while pending:
+            piece = pending[: self._left]
+            self._digest.update(piece)
+            self._left -= len(piece)
+            pending = pending[len(piece) :]
+            if not self._left:
+                self._digests.append(self._digest.hexdigest())
+                self._begin()
+
+    def etag(self) -> str:
+        """Return the ETag of all bytes so far."""
+        if self._part_bytes is None:
+            return self._digest.hexdigest()
+        begun = [self._digest.hexdigest()] if self._left < self._part_bytes else []
+        return of_digests(self._digests + begun)
+
+    def _begin(self) -> None:
+        self._digest = hashlib.md5(usedforsecurity=False)
+        self._left = self._part_bytes or sys.maxsize

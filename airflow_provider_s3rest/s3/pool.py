@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-import threading
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, TypeVar
 
-from airflow_provider_s3rest.s3.retry import CANCELLED
+from airflow_provider_s3rest.s3.retry import CANCELLED, Cancellation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -33,21 +32,23 @@ def concurrently(function: Callable[[A], B], items: Iterable[A], workers: int) -
 def for_each(function: Callable[[A], object], items: Iterable[A], workers: int) -> None:
     """Apply a function to every item, on threads; of any number of items, memory holds only those in flight.
 
-    Items are taken only when a thread is free for them. At the first failure, and at Ctrl-C or a signal that raises,
-    the requests in flight are let finish, no other begins, and nobody waits for a retry any more.
+    Items are taken only when a thread is free for them. At the first failure, also one of the transfer that this work
+    is a part of, and at Ctrl-C or a signal that raises, the requests in flight are let finish, no other begins, and
+    nobody waits for a retry any more.
     """
-    cancelled = threading.Event()
+    outer = CANCELLED.get(None) or Cancellation()
+    with outer.inner() as cancelled, ThreadPoolExecutor(workers, thread_name_prefix="s3rest") as executor:
 
-    def run(item: A) -> None:
-        CANCELLED.set(cancelled)
-        function(item)
+        def run(item: A) -> None:
+            CANCELLED.set(cancelled)
+            function(item)
 
-    in_flight: set[Future[None]] = set()
-    with ThreadPoolExecutor(workers, thread_name_prefix="s3rest") as executor:
+        in_flight: set[Future[None]] = set()
         try:
             for item in items:
                 if len(in_flight) >= workers:
                     in_flight = _reap(in_flight)
+                cancelled.check()
                 in_flight.add(executor.submit(run, item))
             while in_flight:
                 in_flight = _reap(in_flight)

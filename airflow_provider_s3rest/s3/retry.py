@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList and the throttling codes of
 # https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
@@ -40,12 +41,53 @@ _SERVER_ERRORS = 500
 
 EXPIRED_CODES = frozenset({"ExpiredToken", "ExpiredTokenException", "InvalidToken", "TokenRefreshRequired"})
 
-CANCELLED: ContextVar[threading.Event] = ContextVar("CANCELLED")
-"""Set in the threads of a transfer: once it is set, nobody there waits or tries again."""
-
 
 class TransferCancelledError(Exception):
     """The transfer that this thread works for has failed elsewhere."""
+
+
+class Cancellation(threading.Event):
+    """Set when a transfer fails, and then also in every transfer that runs inside it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = threading.Lock()
+        self._inner: set[Cancellation] = set()
+
+    def set(self) -> None:
+        """End the waits of this transfer and of those inside it."""
+        with self._lock:
+            super().set()
+            inner = tuple(self._inner)
+        for cancellation in inner:
+            cancellation.set()
+
+    def check(self) -> None:
+        """Do nothing while all goes well.
+
+        :raises TransferCancelledError: the transfer has failed elsewhere.
+        """
+        if self.is_set():
+            raise TransferCancelledError
+
+    @contextmanager
+    def inner(self) -> Iterator[Cancellation]:
+        """Begin a transfer inside this one."""
+        cancellation = Cancellation()
+        with self._lock:
+            self._inner.add(cancellation)
+            late = self.is_set()
+        if late:
+            cancellation.set()
+        try:
+            yield cancellation
+        finally:
+            with self._lock:
+                self._inner.discard(cancellation)
+
+
+CANCELLED: ContextVar[Cancellation] = ContextVar("CANCELLED")
+"""Set in the threads of a transfer: once it is set, nobody there waits or tries again."""
 
 
 def is_transient(status: int, code: str) -> bool:
@@ -97,10 +139,9 @@ class Attempts:
         """
         if self.retries >= len(self._policy.delays_seconds):
             return False
-        cancelled = CANCELLED.get(None) or threading.Event()
+        cancelled = CANCELLED.get(None) or Cancellation()
         if not cancelled.is_set():
             self._policy.sleep(cancelled, self._policy.delays_seconds[self.retries])
-        if cancelled.is_set():
-            raise TransferCancelledError
+        cancelled.check()
         self.retries += 1
         return True

@@ -7,16 +7,16 @@ import contextlib
 import hashlib
 import io
 import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airflow_provider_s3rest.exceptions import S3RestIntegrityError
 from airflow_provider_s3rest.s3.engine import CHUNK_BYTES
 from airflow_provider_s3rest.s3.errors import FaultError
-from airflow_provider_s3rest.s3.etags import of_file, parts_of
+from airflow_provider_s3rest.s3.etags import EtagDigest, parts_of
+from airflow_provider_s3rest.s3.files import opened_directory, replacing
 from airflow_provider_s3rest.s3.options import ByteRange
-from airflow_provider_s3rest.s3.pool import concurrently
+from airflow_provider_s3rest.s3.pool import for_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 RANGE_BYTES = 16 * 1024 * 1024
 """Objects above this size are saved in concurrent ranges of it."""
+
+_BLOCK_BYTES = 1024 * 1024
 
 
 class ObjectStream:
@@ -126,20 +128,41 @@ class ObjectStream:
         :returns: the path of the file.
         :raises S3RestIntegrityError: the bytes that came are not the object's.
         """
-        self._take()
         target = Path(path)
-        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=".s3rest-", suffix=".part")
+        with opened_directory(target.parent) as directory, replacing(target.name, directory) as file:
+            self.write_to(file, progress)
+        return target
+
+    def write_to(self, file: BufferedRandom, progress: Progress | None = None) -> None:
+        """Write the bytes to an empty file on disk, and verify them as :meth:`save` does.
+
+        :raises S3RestIntegrityError: the bytes that came are not the object's.
+        """
+        self._take()
         try:
-            with os.fdopen(descriptor, "w+b") as file:
-                self._fill(file, progress)
-                self._verify(file)
-            Path(temporary).replace(target)
-        except BaseException:
-            Path(temporary).unlink()
-            raise
+            self._fill(file, progress)
+            self._verify(file)
         finally:
             self._opened.close()
-        return target
+
+    def pour(self, write: Callable[[bytes], object], progress: Progress | None = None) -> None:
+        """Hand the bytes to a function in their order, and verify them at the end as :meth:`save` does.
+
+        :raises S3RestIntegrityError: the bytes that came are not the object's.
+        """
+        self._take()
+        try:
+            digest = self._etag_digest()
+            for chunk in self._range(self._opened.start, self._opened.end, self._opened):
+                if digest:
+                    digest.update(chunk)
+                write(chunk)
+                if progress:
+                    progress.add(len(chunk))
+            if digest:
+                self._compare(digest.etag())
+        finally:
+            self._opened.close()
 
     def _take(self) -> None:
         if self._taken:
@@ -163,22 +186,32 @@ class ObjectStream:
                     if progress:
                         progress.add(len(chunk))
 
-        concurrently(fetch, range(origin, self._opened.end, RANGE_BYTES), self._workers)
+        starts = range(origin, self._opened.end, RANGE_BYTES)
+        if len(starts) == 1:
+            fetch(origin)
+        else:
+            for_each(fetch, starts, self._workers)
 
     def _verify(self, file: BufferedRandom) -> None:
         size = os.fstat(file.fileno()).st_size
         if size != self.size:
             raise S3RestIntegrityError(f"{size} bytes of {self.key!r} were written where {self.size} were expected")
+        if digest := self._etag_digest():
+            while block := file.read(_BLOCK_BYTES):
+                digest.update(block)
+            self._compare(digest.etag())
+
+    def _etag_digest(self) -> EtagDigest | None:
+        """Return what makes the ETag of the bytes; None where it can't be made of them."""
         count = parts_of(self.etag)
         if not self._is_whole or count is None:
-            return
+            return None
         if count == 0:
-            self._compare(of_file(file))
-            return
+            return EtagDigest()
         encoding = self._encoding_of()
         # Some services do not know the size of a part; then the lengths alone must do.
-        if encoding.is_md5 and encoding.part_bytes and -(-size // encoding.part_bytes) == count:
-            self._compare(of_file(file, encoding.part_bytes))
+        known = encoding.is_md5 and encoding.part_bytes and -(-self.size // encoding.part_bytes) == count
+        return EtagDigest(encoding.part_bytes) if known else None
 
     @property
     def _is_whole(self) -> bool:

@@ -49,7 +49,7 @@ def reading(data: Data) -> Iterator[tuple[Reader, int | None]]:
         with Path(data).open("rb") as file:
             yield _from_file(file), os.fstat(file.fileno()).st_size or None
     elif hasattr(data, "read"):
-        yield _from_file(cast("BinaryIO", data)), None
+        yield _from_file(cast("BinaryIO", data)), _rest_of(data)
     elif isinstance(data, Iterable):
         yield _from_pieces(iter(data)), None
     else:
@@ -92,6 +92,13 @@ def part_bytes(number: int, size: int | None, wanted_bytes: int | None = None) -
         return PART_BYTES << min(number // _PARTS_BEFORE_GROWTH, _MAX_DOUBLINGS)
     needed = -(-size // MAX_PARTS)
     return max(wanted_bytes or PART_BYTES, -(-needed // _MEBIBYTE) * _MEBIBYTE)
+
+
+def _rest_of(file: object) -> int | None:
+    """Return how much there is to read of a file on disk; what else can be read may not tell."""
+    if isinstance(file, io.BufferedReader) and isinstance(file.raw, io.FileIO) and file.seekable():
+        return max(0, os.fstat(file.fileno()).st_size - file.tell()) or None
+    return None
 
 
 def _from_file(file: BinaryIO) -> Reader:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_s3rest.s3.retry import CANCELLED, RetryPolicy, TransferCancelledError, is_transient
+from airflow_provider_s3rest.s3.retry import CANCELLED, Cancellation, RetryPolicy, TransferCancelledError, is_transient
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_a_remedy_is_tried_once() -> None:
 def test_nobody_waits_once_the_transfer_has_failed() -> None:
     """A set event ends the wait before it begins."""
     waited: list[float] = []
-    cancelled = threading.Event()
+    cancelled = Cancellation()
     cancelled.set()
     token = CANCELLED.set(cancelled)
     try:
@@ -94,7 +94,7 @@ def test_nobody_waits_once_the_transfer_has_failed() -> None:
 
 def test_a_wait_ends_when_the_transfer_fails() -> None:
     """A thread that sleeps for minutes wakes up at once."""
-    cancelled = threading.Event()
+    cancelled = Cancellation()
     threading.Timer(0.02, cancelled.set).start()
     token = CANCELLED.set(cancelled)
     try:

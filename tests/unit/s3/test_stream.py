@@ -14,6 +14,7 @@ from botocore.exceptions import HTTPClientError
 
 from airflow_provider_s3rest.exceptions import S3RestIntegrityError, S3RestPreconditionError
 from airflow_provider_s3rest.s3 import stream
+from airflow_provider_s3rest.s3.etags import of_digests
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -250,3 +251,33 @@ def test_a_short_file_is_found(
     with pytest.raises(S3RestIntegrityError, match="were written where 10240 were expected"):
         make_s3(engine).get_object("bucket", "key").save(tmp_path / "file")
     assert not any(tmp_path.iterdir())
+
+
+def test_a_stream_is_poured_and_verified(fake: Any, make_s3: Callable[..., S3], engine: str) -> None:
+    """Into whatever takes bytes, in their order."""
+    fake.serve(BODY, etag=MD5)
+    taken: list[bytes] = []
+    make_s3(engine).get_object("bucket", "key").pour(taken.append)
+    assert b"".join(taken) == BODY
+
+
+def test_what_is_poured_wrong_is_found(fake: Any, make_s3: Callable[..., S3], engine: str) -> None:
+    """Also where the ETag is that of parts."""
+    size = len(BODY) // 2
+    etag = of_digests(hashlib.md5(half, usedforsecurity=False).hexdigest() for half in (BODY[:size], BODY[size:]))
+    fake.serve(BODY[::-1], etag=etag)
+    ask = fake.otherwise
+
+    def reply(request: Any) -> Any:
+        answer = ask(request)
+        if "partNumber=1" in request.target:
+            answer.headers["Content-Length"] = str(size)
+        return answer
+
+    fake.otherwise = reply
+    with pytest.raises(S3RestIntegrityError, match="MD5"):
+        make_s3(engine).get_object("bucket", "key").pour(lambda _: None)
+    fake.serve(BODY, etag=etag)
+    ask = fake.otherwise
+    fake.otherwise = reply
+    make_s3(engine).get_object("bucket", "key").pour(lambda _: None)

@@ -73,8 +73,8 @@ def test_a_file_is_read_from_where_it_stands(tmp_path: Path) -> None:
     path.write_bytes(b"header,rest")
     with path.open("rb") as file:
         file.read(7)
-        with reading(file) as (read, _):
-            assert read(10) == b"rest"
+        with reading(file) as (read, size):
+            assert (read(10), size) == (b"rest", 4)
         assert not file.closed
 
 
