@@ -67,6 +67,27 @@ class UpsertResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CopyResult:
+    """An object that was copied.
+
+    :param size: in bytes.
+    :param version_id: of the copy; None where its bucket keeps no versions.
+    :param region_name: the region in which the copy is.
+    :param source_version_id: the version that was copied, where it is known.
+    """
+
+    bucket_name: str
+    key: str
+    etag: str | None
+    version_id: str | None
+    size: int
+    region_name: str
+    source_bucket_name: str
+    source_key: str
+    source_version_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteFailure:
     """A key that S3 did not delete, and S3's own words why."""
 

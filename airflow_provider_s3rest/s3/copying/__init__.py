@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Copying: inside S3 where one connection reads and writes, else through this process. Import it only to use it."""
+
+from __future__ import annotations
+
+from airflow_provider_s3rest.s3.copying.model import Rules, Source, Target
+from airflow_provider_s3rest.s3.copying.objects import copy_object
+
+__all__ = ["Rules", "Source", "Target", "copy_object"]
