@@ -54,10 +54,13 @@ class Boto3Engine:
             answer = self._call("head_object", bucket_name, key, read.terms())
         return self._summary(bucket_name, key, answer)
 
-    def encoding_of(self, bucket_name: str, key: str, read: Read) -> Encoding:
-        """Ask how the object's ETag came about."""
+    def encoding_of(self, bucket_name: str, key: str, read: Read, part_number: int = 1) -> Encoding:
+        """Ask how the object's ETag came about.
+
+        :param part_number: the part whose size is to be told.
+        """
         with translated(bucket_name, key):
-            answer = self._call("head_object", bucket_name, key, read.whole().terms(), PartNumber=1)
+            answer = self._call("head_object", bucket_name, key, read.whole().terms(), PartNumber=part_number)
         encryption = answer.get("ServerSideEncryption")
         is_md5 = encryption not in _NOT_MD5_ENCRYPTIONS and "SSECustomerAlgorithm" not in answer
         return Encoding(is_md5=is_md5, part_bytes=answer["ContentLength"])

@@ -10,6 +10,7 @@ import hashlib
 import re
 import sys
 from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class Encoding:
     """How the bytes of an object became its ETag.
 
     :param is_md5: whether it can be made of MD5s at all; encryption by a key makes it something else.
-    :param part_bytes: the size of the first part; of a single part, the whole.
+    :param part_bytes: the size of the part that was asked about; the whole where the service knows no parts.
     """
 
     is_md5: bool
@@ -59,11 +60,15 @@ def of_file(file: BinaryIO, part_bytes: int | None = None) -> str:
 class EtagDigest:
     """Makes the ETag of an object while its bytes go by.
 
-    :param part_bytes: the size of its parts; None for an object written at once.
+    :param part_bytes: the size of its parts, or of each of them; None for an object written at once.
     """
 
-    def __init__(self, part_bytes: int | None = None) -> None:
-        self._part_bytes = part_bytes
+    def __init__(self, part_bytes: int | Iterable[int] | None = None) -> None:
+        self.is_of_equal_parts = isinstance(part_bytes, int)
+        self._is_of_parts = part_bytes is not None
+        self._sizes = chain(
+            repeat(part_bytes) if isinstance(part_bytes, int) else part_bytes or (), repeat(sys.maxsize)
+        )
         self._digests: list[str] = []
         self._begin()
 
@@ -81,11 +86,11 @@ class EtagDigest:
 
     def etag(self) -> str:
         """Return the ETag of all bytes so far."""
-        if self._part_bytes is None:
+        if not self._is_of_parts:
             return self._digest.hexdigest()
-        begun = [self._digest.hexdigest()] if self._left < self._part_bytes else []
+        begun = [self._digest.hexdigest()] if self._left < self._size else []
         return of_digests(self._digests + begun)
 
     def _begin(self) -> None:
         self._digest = hashlib.md5(usedforsecurity=False)
-        self._left = self._part_bytes or sys.maxsize
+        self._left = self._size = next(self._sizes)
