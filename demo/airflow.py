@@ -22,7 +22,7 @@ import httpx
 from demo.processes import Service, running, tail
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
 # For a busy machine; an idle one needs a tenth of it.
@@ -62,18 +62,31 @@ class Airflow:
     api: httpx.Client
     services: tuple[Service, ...] = field(repr=False)
 
-    def run(self, dag_id: str) -> DagRun:
-        """Start a DAG and wait until it has finished, whether well or not, or :data:`DEADLINE_SECONDS` have passed."""
-        self.wait_for(lambda: self.api.get(f"/dags/{dag_id}").is_success, f"{dag_id} to be parsed")
+    def start(self, dag_id: str) -> str:
+        """Start a DAG, as soon as its file has been parsed.
+
+        :returns: the id of the run.
+        """
+        self.wait_for(lambda: self._is_parsed(dag_id), f"{dag_id} to be parsed")
         self._json("PATCH", f"/dags/{dag_id}", {"is_paused": False})
         run_id = f"demo-{uuid.uuid4().hex}"
         self._json("POST", f"/dags/{dag_id}/dagRuns", {"dag_run_id": run_id, "logical_date": None})
-        path = f"/dags/{dag_id}/dagRuns/{run_id}"
         # Airflow 3.0 answers a request before it has committed what the request did.
+        path = f"/dags/{dag_id}/dagRuns/{run_id}"
         self.wait_for(lambda: self.api.get(path).is_success, f"{dag_id} to be queued")
+        return run_id
+
+    def finish(self, dag_id: str, run_id: str, deadline: float) -> DagRun:
+        """Wait until a run has finished, whether well or not.
+
+        :param deadline: when to return it as it is, by the monotonic clock.
+        """
+        path = f"/dags/{dag_id}/dagRuns/{run_id}"
         with contextlib.suppress(TimeoutError):
-            self.wait_for(lambda: self._json("GET", path)["state"] in {"success", "failed"}, f"{dag_id} to finish")
-        tasks = self._json("GET", f"{path}/taskInstances")["task_instances"]
+            self.wait_for(
+                lambda: self._json("GET", path)["state"] in {"success", "failed"}, f"{dag_id} to finish", deadline
+            )
+        tasks = self._json("GET", f"{path}/taskInstances?limit=1000")["task_instances"]
         return DagRun(
             dag_id=dag_id,
             run_id=run_id,
@@ -81,10 +94,21 @@ class Airflow:
             tasks=tuple(TaskRun(**{key: task[key] for key in TaskRun.__slots__}) for task in tasks),
         )
 
-    def result(self, run: DagRun, task: TaskRun) -> Any:  # whatever the task returned
-        """Return what a task returned."""
-        path = f"/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances/{task.task_id}/xcomEntries/return_value"
-        return self._json("GET", f"{path}?map_index={task.map_index}")["value"]
+    def results(self, run: DagRun, task_ids: Iterable[str]) -> dict[str, Any]:
+        """What tasks returned, those that did; of a mapped task, a list of what its instances returned."""
+        results: dict[str, Any] = {}
+        for task in sorted(run.tasks, key=lambda each: each.map_index):
+            if task.task_id in task_ids and task.state == "success":
+                path = f"/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances/{task.task_id}/xcomEntries/return_value"
+                response = self.api.get(path, params={"map_index": task.map_index})
+                if response.status_code == httpx.codes.NOT_FOUND:
+                    continue
+                value = _json(response)["value"]
+                if task.map_index < 0:
+                    results[task.task_id] = value
+                else:
+                    results.setdefault(task.task_id, []).append(value)
+        return results
 
     def failures(self, run: DagRun) -> Iterator[str]:
         """Tell the end of the log of each task that did not succeed by its own fault, or of the scheduler's."""
@@ -97,26 +121,31 @@ class Airflow:
                 name = f"{run.dag_id}.{task.task_id}[{task.map_index}] {task.state}"
                 yield "\n  ".join([name, *(map(_readable, own) if own else [tail(self.home / "scheduler.log", 200)])])
 
-    def _json(self, method: str, path: str, body: object = None) -> Any:  # JSON
-        response = self.api.request(method, path, json=body)
-        if response.is_error:
-            raise RuntimeError(f"{method} {path}: {response.status_code} {response.text}")
-        return response.json()
-
-    def wait_for(self, reached: Callable[[], bool], what: str) -> None:
+    def wait_for(self, reached: Callable[[], bool], what: str, deadline: float | None = None) -> None:
         """Poll until something is so.
 
+        :param deadline: how long, by the monotonic clock; default: :data:`DEADLINE_SECONDS` from now.
         :raises RuntimeError: as soon as a part of Airflow has ended.
-        :raises TimeoutError: after :data:`DEADLINE_SECONDS`, with the ends of all logs.
+        :raises TimeoutError: after the deadline, with the ends of all logs.
         """
-        deadline = time.monotonic() + DEADLINE_SECONDS
+        started = time.monotonic()
+        end = started + DEADLINE_SECONDS if deadline is None else deadline
         while not reached():
             for service in self.services:
                 service.check()
-            if time.monotonic() > deadline:
+            if time.monotonic() > end:
                 logs = "\n".join(f"-- {service.name}\n{tail(service.log)}" for service in self.services)
-                raise TimeoutError(f"waited {DEADLINE_SECONDS:g} s for {what}\n{logs}")
+                raise TimeoutError(f"waited {time.monotonic() - started:.0f} s for {what}\n{logs}")
             time.sleep(POLL_SECONDS)
+
+    def _is_parsed(self, dag_id: str) -> bool:
+        for error in self._json("GET", "/importErrors")["import_errors"]:
+            if error["filename"].endswith(f"{dag_id}.py"):
+                raise RuntimeError(f"{dag_id} can't be imported:\n{error['stack_trace']}")
+        return self.api.get(f"/dags/{dag_id}").is_success
+
+    def _json(self, method: str, path: str, body: object = None) -> Any:  # JSON
+        return _json(self.api.request(method, path, json=body))
 
 
 @contextlib.contextmanager
@@ -158,6 +187,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def _json(response: httpx.Response) -> Any:  # JSON
+    if response.is_error:
+        raise RuntimeError(f"{response.request.method} {response.url}: {response.status_code} {response.text}")
+    return response.json()
+
+
 def _readable(line: str) -> str:
     """Shorten a line of a task's log, a JSON object, to what happened."""
     try:
@@ -197,8 +232,12 @@ def _environment(home: Path, dags: Path, port: int) -> dict[str, str]:
         "CORE__LOAD_EXAMPLES": "False",
         "CORE__PARALLELISM": "8",
         "CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+        # The files do not change: parsing all of them every 30 seconds would take a core from the tasks.
+        "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "3600",
         # With its default of 5 seconds, a busy machine soon says "database is locked".
         "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db?timeout=60",
+        # Of a chain of short tasks, most of the time would be this pause between one and the next.
+        "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.25",
         "USAGE_DATA_COLLECTION__ENABLED": "False",
     }
     return kept | {"AIRFLOW_HOME": str(home)} | {f"AIRFLOW__{name}": value for name, value in options.items()}

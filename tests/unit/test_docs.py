@@ -11,6 +11,8 @@ import pytest
 
 from airflow_provider_s3rest.get_provider_info import get_provider_info
 from airflow_provider_s3rest.local import __main__ as local
+from demo.expectations import EXPECTED
+from demo.report import table
 
 ROOT = Path(__file__).parents[2]
 INFO: dict[str, Any] = get_provider_info()
@@ -26,6 +28,12 @@ def test_the_readme_shows_an_example_that_runs() -> None:
     """The DAG of the README is, to the letter, one of the examples that ``make demo`` runs."""
     example = (ROOT / "example_dags" / "s3rest_access_keys.py").read_text()
     assert f"```python\n{example}```\n" in (ROOT / "README.md").read_text()
+
+
+def test_the_readme_shows_the_table_of_the_demo() -> None:
+    """Its beginning, to the letter."""
+    shown = "\n".join(table([expected.row() for expected in EXPECTED]).splitlines()[:4])
+    assert f"```\n{shown}\n...\n```\n" in (ROOT / "README.md").read_text()
 
 
 @pytest.mark.parametrize("name", sorted(FORM["conn-fields"]))

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What each example DAG must show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from demo.report import Expected
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+IN_TURN = (
+    Expected(
+        dag="s3rest_access_keys",
+        tasks=4,
+        create_session_calls=0,
+        results={
+            "get": {"content": "Hello from Airflow"},
+            "delete": {"deleted": 1, "bucket_name": "s3rest-example"},
+            "query": [{"key": "access_keys/greeting.txt", "size": 18}],
+        },
+    ),
+    Expected(
+        dag="s3rest_roles_anywhere",
+        tasks=24,
+        create_session_calls=1,
+        results={
+            "upsert": [{"key": f"roles_anywhere/part-{number:02}.txt", "size": 13} for number in range(20)],
+            "get": {"content": "One of twenty"},
+            "delete": {"deleted": 20},
+        },
+    ),
+    # No call of its own: it finds the credentials of the run before it in the cache.
+    Expected(
+        dag="s3rest_wait_for_object",
+        tasks=5,
+        create_session_calls=0,
+        results={"get": {"content": "monday: 17 orders"}, "wait": {"size": 17, "key": "wait_for_object/report.txt"}},
+    ),
+)
+"""These run one after another, because the calls that they cause are counted."""
+
+TOGETHER = (
+    Expected(
+        dag="s3rest_get",
+        tasks=6,
+        results={
+            "function": {"result": 42},
+            "first_line": {"content": "id,amount"},
+            "text": {"content": "id,amount\n1,10\n2,32\n", "size": 20, "tags": {"team": "orders"}},
+            "file": {"key": "get/orders.csv", "size": 20},
+        },
+    ),
+    Expected(
+        dag="s3rest_upsert",
+        tasks=4,
+        results={
+            "unchanged": {"unchanged": True},
+            "described": {"key": "upsert/orders.csv", "size": 15, "unchanged": False},
+            "create_only": {"key": "upsert/numbers.txt", "size": 3890},
+            "delete": {"deleted": 2},
+        },
+    ),
+)
+"""All others, in alphabetical order; they run at the same time."""
+
+EXPECTED = (*IN_TURN, *TOGETHER)
+
+
+def unregistered(dags: Path) -> Iterator[str]:
+    """Tell which files of a folder have no expectation, and which expectations have no file.
+
+    :param dags: the folder of the DAG files, each named as its DAG.
+    """
+    files, names = {path.stem for path in dags.glob("*.py")}, [expected.dag for expected in EXPECTED]
+    for name in sorted(files - set(names)):
+        yield f'demo/expectations.py: say what {name} must show: Expected(dag="{name}", tasks=..., results={{...}}),'
+    for name in sorted(set(names) - files):
+        yield f"{name}: is in demo/expectations.py, but there is no example_dags/{name}.py"
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield f"{name}: is in demo/expectations.py more than once"
