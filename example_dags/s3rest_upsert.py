@@ -39,7 +39,7 @@ def s3rest_upsert():
         write_options={"metadata": {"run": "{{ run_id }}"}},
     )
     create_only = S3RestUpsertOperator(
-        task_id="create_only", key="upsert/numbers.txt", data=numbers, write_options={"if_none_match": "*"}
+        task_id="create_only", key="upsert/numbers.txt", produce=numbers, write_options={"if_none_match": "*"}
     )
     delete = S3RestDeleteOperator(task_id="delete", keys=["upsert/orders.csv", "upsert/numbers.txt"])
 

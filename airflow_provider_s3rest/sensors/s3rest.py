@@ -11,11 +11,13 @@ from airflow.providers.common.compat.sdk import BaseSensorOperator, PokeReturnVa
 from airflow_provider_s3rest.exceptions import S3RestNotFoundError
 from airflow_provider_s3rest.hooks.rows import as_row
 from airflow_provider_s3rest.hooks.s3rest import S3RestHook
+from airflow_provider_s3rest.hooks.templates import verbatim
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from airflow.providers.common.compat.sdk import Context
+    from jinja2 import Environment
 
 
 class S3RestKeySensor(BaseSensorOperator):
@@ -52,6 +54,12 @@ class S3RestKeySensor(BaseSensorOperator):
     def hook(self) -> S3RestHook:
         """The hook of the connection."""
         return S3RestHook(self.s3rest_conn_id, region_name=self.region_name)
+
+    def render_template(
+        self, content: Any, context: Context, jinja_env: Environment | None = None, seen_oids: set[int] | None = None
+    ) -> Any:
+        """Render a template, of which a line break at the end stays."""
+        return super().render_template(content, context, verbatim(jinja_env or self.get_template_env()), seen_oids)
 
     def poke(self, context: Context) -> bool | PokeReturnValue:  # noqa: ARG002
         """Look once."""

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_s3rest.hooks.s3rest import S3RestHook
+from airflow_provider_s3rest.hooks.templates import verbatim
 from airflow_provider_s3rest.operators.failures import permanent_ones_are_final
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from airflow.providers.common.compat.sdk import Context
+    from jinja2 import Environment
 
 
 class S3RestOperator(BaseOperator):
@@ -57,6 +59,12 @@ class S3RestOperator(BaseOperator):
         :returns: what goes to XCom.
         """
         raise NotImplementedError
+
+    def render_template(
+        self, content: Any, context: Context, jinja_env: Environment | None = None, seen_oids: set[int] | None = None
+    ) -> Any:
+        """Render a template, of which a line break at the end stays."""
+        return super().render_template(content, context, verbatim(jinja_env or self.get_template_env()), seen_oids)
 
     def secret(self, context: Context, template: str | bytes | None) -> Any:
         """Render a secret argument, which must not be a template field: Airflow stores and shows those.

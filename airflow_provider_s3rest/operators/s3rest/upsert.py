@@ -26,9 +26,10 @@ class S3RestUpsertOperator(S3RestOperator):
     Returns ``bucket_name``, ``key``, ``etag``, ``version_id``, ``size`` and ``region_name`` of the object, and whether
     it was ``unchanged``.
 
-    :param data: its content: bytes; a text; or a function without arguments that gives either of them, an open binary
-        file, or an iterable of bytes, which may be of any size.
+    :param data: its content: bytes, or a text.
     :param local_path: the file that is its content, in place of ``data``.
+    :param produce: a function without arguments that gives the content, in place of ``data``: bytes, a text, an open
+        binary file, or an iterable of bytes; the last two may be of any size.
     :param key: the object's key, or its ``s3://`` URL; it goes before ``folder`` and ``file_name``.
     :param folder: what the key begins with, without the ``/`` that follows; it too may be an ``s3://`` URL.
     :param file_name: the rest of the key; default: the name of the file at ``local_path``, or else one that is made up
@@ -48,8 +49,9 @@ class S3RestUpsertOperator(S3RestOperator):
     def __init__(  # noqa: PLR0913 - each argument is a word of S3's
         self,
         *,
-        data: str | bytes | Callable[[], Data] | None = None,
+        data: str | bytes | None = None,
         local_path: str | os.PathLike[str] | None = None,
+        produce: Callable[[], Data] | None = None,
         key: str | None = None,
         folder: str | None = None,
         file_name: str | None = None,
@@ -62,6 +64,7 @@ class S3RestUpsertOperator(S3RestOperator):
         super().__init__(**kwargs)
         self.data = data
         self.local_path = local_path
+        self.produce = produce
         self.key = key
         self.folder = folder
         self.file_name = file_name
@@ -85,11 +88,12 @@ class S3RestUpsertOperator(S3RestOperator):
         return as_row(result)
 
     def _content(self) -> Data:
-        if self.local_path is not None and self.data is None:
+        given: list[Any] = [each for each in (self.data, self.local_path, self.produce) if each is not None]
+        if len(given) != 1:
+            raise ValueError("data: give either data, local_path or produce, one of them")
+        if self.local_path is not None:
             return Path(self.local_path)
-        data = self.data() if callable(self.data) else self.data
-        if data is None or self.local_path is not None:
-            raise ValueError("data: give either data or local_path, one of them")
+        data: Data = self.produce() if self.produce is not None else given[0]
         return data.encode(self.encoding) if isinstance(data, str) else data
 
     def _made_up_key(self, context: Context) -> str:

@@ -40,13 +40,20 @@ def body(local_stack: LocalStack, bucket: str) -> Callable[[str], bytes]:
 
 
 @pytest.mark.parametrize(
-    "data",
-    ["text", b"text", lambda: "text", lambda: b"text", lambda: io.BytesIO(b"text"), lambda: iter([b"te", b"xt"])],
+    "content",
+    [
+        {"data": "text"},
+        {"data": b"text"},
+        {"produce": lambda: "text"},
+        {"produce": lambda: b"text"},
+        {"produce": lambda: io.BytesIO(b"text")},
+        {"produce": lambda: iter([b"te", b"xt"])},
+    ],
     ids=["str", "bytes", "function-str", "function-bytes", "function-file", "function-pieces"],
 )
-def test_any_form_of_data_is_written(data: Any, run: Run, body: Callable[[str], bytes]) -> None:
+def test_any_form_of_data_is_written(content: dict[str, Any], run: Run, body: Callable[[str], bytes]) -> None:
     """The result is small, and in JSON's types."""
-    result = run(S3RestUpsertOperator, key="key", data=data)
+    result = run(S3RestUpsertOperator, key="key", **content)
     assert json.loads(json.dumps(result)) == result
     assert set(result) == {"bucket_name", "key", "etag", "version_id", "size", "region_name", "unchanged"}
     assert (result["key"], result["size"], result["unchanged"]) == ("key", 4, False)
@@ -197,9 +204,12 @@ def test_large_files_are_recognised_too(run: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"data": None}, "data: give either data or local_path"),
-        ({"local_path": "file"}, "data: give either data or local_path"),
-        ({"skip_unchanged": True, "data": lambda: iter([b""])}, "skip_unchanged: needs data that can be read twice"),
+        ({"data": None}, "data: give either data, local_path or produce"),
+        ({"local_path": "file"}, "data: give either data, local_path or produce"),
+        (
+            {"skip_unchanged": True, "data": None, "produce": lambda: iter([b""])},
+            "skip_unchanged: needs data that can be read twice",
+        ),
         ({"write_options": {"colour": "red"}}, "colour: is no option; there are content_type, "),
         ({"write_options": {"tags": {str(number): "" for number in range(11)}}}, "tags: there are 11, .* at most 10"),
         ({"write_options": {"part_bytes": 1}}, r"part_bytes: must be 5242880 \(5 MiB\) to"),
