@@ -14,9 +14,17 @@ if TYPE_CHECKING:
 
     from airflow_provider_s3rest.auth.model import Credentials, CredentialSource
     from airflow_provider_s3rest.connection import S3RestConnection
+    from airflow_provider_s3rest.hooks.copying import CopyOptions, CopyPrefixOptions
     from airflow_provider_s3rest.s3.options import Read, ReadOptions, Write, WriteOptions
     from airflow_provider_s3rest.s3.progress import Progress
-    from airflow_provider_s3rest.s3.results import DeleteResult, ObjectHead, ObjectSummary, UpsertResult
+    from airflow_provider_s3rest.s3.results import (
+        CopyPrefixResult,
+        CopyResult,
+        DeleteResult,
+        ObjectHead,
+        ObjectSummary,
+        UpsertResult,
+    )
     from airflow_provider_s3rest.s3.store import S3
     from airflow_provider_s3rest.s3.stream import ObjectStream
     from airflow_provider_s3rest.s3.upload import Data
@@ -142,6 +150,54 @@ class S3RestHook(BaseHook):
         write = self._write(options, sse_customer_key)
         progress = self.progress(f"Writing {key!r}")
         return self.store.upsert_object(bucket_name, key, data, write, skip_unchanged=skip_unchanged, progress=progress)
+
+    def copy_object(
+        self,
+        source_bucket_name: str | None,
+        source_key: str,
+        bucket_name: str | None,
+        key: str | None = None,
+        **options: Unpack[CopyOptions],
+    ) -> CopyResult:
+        """Copy an object of any size with its content headers, metadata and tags: inside S3, or between connections.
+
+        :param key: the key of the copy; default: that of the source.
+        :param options: see :class:`~airflow_provider_s3rest.hooks.copying.CopyOptions`.
+        :raises S3RestNotFoundError: it does not exist.
+        :raises S3RestPreconditionError: a condition of the options does not hold.
+        """
+        from airflow_provider_s3rest.hooks.copying import read_options
+        from airflow_provider_s3rest.s3.copying import copy_object
+        from airflow_provider_s3rest.s3.keys import locate_copy
+
+        places = locate_copy((source_bucket_name, source_key), (bucket_name, key), "key")
+        source, target, rules = read_options(self, *places, options)
+        return copy_object(source, target, rules, progress=self.progress(f"Copying {source.key!r}"))
+
+    def copy_prefix(
+        self,
+        source_bucket_name: str | None,
+        source_prefix: str,
+        bucket_name: str | None,
+        prefix: str | None = None,
+        **options: Unpack[CopyPrefixOptions],
+    ) -> CopyPrefixResult:
+        """Copy all objects whose key begins with ``source_prefix``, many at once; in their keys it becomes ``prefix``.
+
+        :param source_prefix: an empty one means all of the bucket.
+        :param prefix: default: the same.
+        :param options: see :class:`~airflow_provider_s3rest.hooks.copying.CopyPrefixOptions`.
+        :raises S3RestError: some were not copied; all others were. The log names each.
+        """
+        from airflow_provider_s3rest.hooks.copying import read_choice, read_options
+        from airflow_provider_s3rest.s3.copying import copy_prefix
+        from airflow_provider_s3rest.s3.keys import locate_copy
+
+        choice, rest = read_choice(options)
+        places = locate_copy((source_bucket_name, source_prefix), (bucket_name, prefix), "prefix")
+        source, target, rules = read_options(self, *places, rest)
+        progress = self.progress(f"Copying {source.key!r}", unit="objects")
+        return copy_prefix(source, target, rules, choice, log=self.log, progress=progress)
 
     def delete_objects(self, bucket_name: str | None, keys: str | Iterable[str]) -> DeleteResult:
         """Delete objects; an absent one counts as deleted, as S3 has it.

@@ -99,6 +99,24 @@ def locate_prefix(
     return _locate(bucket_name, prefix, argument, bucket_argument, may_lack_key=True)
 
 
+def locate_copy(
+    source: tuple[str | None, str], target: tuple[str | None, str | None], argument: str
+) -> tuple[S3Url, S3Url]:
+    """Find out from where to where an object is copied, or those of a prefix.
+
+    :param source: its bucket and its key or prefix.
+    :param target: its bucket, and its key or prefix; None for that of the source.
+    :param argument: ``key`` or ``prefix``.
+    :raises ValueError: as :func:`locate` does; the arguments of the source begin with ``source_``.
+    """
+    find = locate if argument == "key" else locate_prefix
+    found = find(*source, argument=f"source_{argument}", bucket_argument="source_bucket_name")
+    bucket_name, key = target
+    if key is not None:
+        return found, find(bucket_name, key, argument=argument)
+    return found, S3Url(check_bucket_name(bucket_name or ""), found.key)
+
+
 def _locate(bucket_name: str | None, key: str, argument: str, bucket_argument: str, *, may_lack_key: bool) -> S3Url:
     is_url = key.startswith("s3://")
     if bucket_name and is_url:

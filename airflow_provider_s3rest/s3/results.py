@@ -88,6 +88,25 @@ class CopyResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CopyPrefixResult:
+    """The objects of a prefix that were copied.
+
+    :param copied: how many there are; of a dry run, how many there would be.
+    :param size: in bytes, of all of them.
+    :param skipped: how many were left alone, because the target had an object of that key already.
+    """
+
+    bucket_name: str
+    prefix: str
+    source_bucket_name: str
+    source_prefix: str
+    copied: int
+    size: int
+    skipped: int
+    dry_run: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteFailure:
     """A key that S3 did not delete, and S3's own words why."""
 

@@ -150,15 +150,24 @@ class ObjectStream:
 
         :raises S3RestIntegrityError: the bytes that came are not the object's.
         """
+        with contextlib.closing(self.verified()) as chunks:
+            for chunk in chunks:
+                write(chunk)
+                if progress:
+                    progress.add(len(chunk))
+
+    def verified(self) -> Generator[bytes]:
+        """Hand out the bytes as iteration does, and verify them at the end as :meth:`save` does.
+
+        :raises S3RestIntegrityError: the bytes that came are not the object's.
+        """
         self._take()
         try:
             digest = self._etag_digest()
             for chunk in self._range(self._opened.start, self._opened.end, self._opened):
                 if digest:
                     digest.update(chunk)
-                write(chunk)
-                if progress:
-                    progress.add(len(chunk))
+                yield chunk
             if digest:
                 self._compare(digest)
         finally:

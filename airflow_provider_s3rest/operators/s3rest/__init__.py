@@ -3,9 +3,16 @@
 
 from __future__ import annotations
 
+from airflow_provider_s3rest.operators.s3rest.copy import S3RestCopyOperator
 from airflow_provider_s3rest.operators.s3rest.delete import S3RestDeleteOperator
 from airflow_provider_s3rest.operators.s3rest.get import S3RestGetOperator
 from airflow_provider_s3rest.operators.s3rest.query import S3RestQueryOperator
 from airflow_provider_s3rest.operators.s3rest.upsert import S3RestUpsertOperator
 
-__all__ = ["S3RestDeleteOperator", "S3RestGetOperator", "S3RestQueryOperator", "S3RestUpsertOperator"]
+__all__ = [
+    "S3RestCopyOperator",
+    "S3RestDeleteOperator",
+    "S3RestGetOperator",
+    "S3RestQueryOperator",
+    "S3RestUpsertOperator",
+]

@@ -5,5 +5,6 @@ from __future__ import annotations
 
 from airflow_provider_s3rest.s3.copying.model import Rules, Source, Target
 from airflow_provider_s3rest.s3.copying.objects import copy_object
+from airflow_provider_s3rest.s3.copying.prefix import Choice, copy_prefix
 
-__all__ = ["Rules", "Source", "Target", "copy_object"]
+__all__ = ["Choice", "Rules", "Source", "Target", "copy_object", "copy_prefix"]

@@ -6,9 +6,11 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/copy-object.html
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from airflow_provider_s3rest.exceptions import S3RestIntegrityError, S3RestPreconditionError
 from airflow_provider_s3rest.s3.boto3_engine import translated
 from airflow_provider_s3rest.s3.client import call
 from airflow_provider_s3rest.s3.copying.model import Found, Rules, check, found_in, inherit, is_itself, same_account
@@ -17,6 +19,8 @@ from airflow_provider_s3rest.s3.results import CopyResult
 from airflow_provider_s3rest.s3.upload import SINGLE_PUT_BYTES, part_bytes
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from airflow_provider_s3rest.s3.copying.model import Source, Target
     from airflow_provider_s3rest.s3.engine import Written
     from airflow_provider_s3rest.s3.options import Write
@@ -92,9 +96,17 @@ def _streamed(source: Source, target: Target, rules: Rules, progress: Progress |
     write = _complete(source, target, found, rules)
     if found.size > SINGLE_PUT_BYTES:
         write = replace(write, part_bytes=part_bytes(0, found.size, write.part_bytes))
-    with source.s3.get_object(source.bucket_name, source.key, found.pin(source.read)) as opened:
-        written = target.s3.upsert_object(target.bucket_name, target.key, iter(opened), write, progress=progress)
+    with closing(_bytes_of(source, found)) as data:
+        written = target.s3.upsert_object(target.bucket_name, target.key, data, write, progress=progress)
     return found, written
+
+
+def _bytes_of(source: Source, found: Found) -> Generator[bytes]:
+    try:
+        with source.s3.get_object(source.bucket_name, source.key, found.pin(source.read)) as opened:
+            yield from opened.verified()
+    except S3RestPreconditionError as error:
+        raise S3RestIntegrityError(f"Object {source.key!r} was replaced while it was being copied") from error
 
 
 def _describe(source: Source) -> Found:

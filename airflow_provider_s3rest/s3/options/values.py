@@ -82,6 +82,17 @@ def read_time(value: object, argument: str) -> datetime:
     return moment
 
 
+def read_switch(value: object, argument: str) -> bool:
+    """Read a truth value, or a text that is one, as templates make it.
+
+    :raises ValueError: it is none.
+    """
+    words = {"true": True, "false": False}
+    if str(value).lower() not in words:
+        raise ValueError(f"{argument}: must be true or false, not {value!r}")
+    return words[str(value).lower()]
+
+
 def check_tags(tags: Mapping[str, str], *, most: int = MAX_TAGS) -> dict[str, str]:
     """Return tags that S3 takes.
 

@@ -15,6 +15,7 @@ from airflow_provider_s3rest.s3.options.values import (
     known,
     present,
     quote_etag,
+    read_switch,
     read_time,
     texts,
 )
@@ -104,7 +105,7 @@ class Write:
             "expires": lambda value: read_time(value, "expires"),
             "metadata": _metadata,
             "tags": check_tags,
-            "bucket_key_enabled": _switch,
+            "bucket_key_enabled": lambda value: read_switch(value, "bucket_key_enabled"),
             "part_bytes": _part_bytes,
             "server_side_encryption": lambda value: choice(value, "server_side_encryption", _ENCRYPTIONS),
             "checksum_algorithm": _checksum_algorithm,
@@ -188,10 +189,3 @@ def _part_bytes(value: object) -> int:
     if not MIN_PART_BYTES <= number <= MAX_PART_BYTES:
         raise ValueError(f"part_bytes: must be {MIN_PART_BYTES} (5 MiB) to {MAX_PART_BYTES} (2 GiB), not {value!r}")
     return number
-
-
-def _switch(value: object) -> bool:
-    words = {"true": True, "false": False}
-    if str(value).lower() not in words:
-        raise ValueError(f"bucket_key_enabled: must be true or false, not {value!r}")
-    return words[str(value).lower()]

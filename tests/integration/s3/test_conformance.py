@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from airflow_provider_s3rest.exceptions import S3RestNotFoundError
+from airflow_provider_s3rest.s3.copying import Source, Target, copy_object
 from airflow_provider_s3rest.s3.keys import sends_verbatim
 from airflow_provider_s3rest.s3.options import Write
 
@@ -45,6 +46,8 @@ CASES = [
     *[("seaweedfs", engine, key) for key in PLAIN if "\\" not in key for engine in ("obstore", "boto3")],
     *[("seaweedfs", None, key) for key in ("a\tb", "a\nb", "\r\n")],
 ]
+# One engine copies, whichever does the rest.
+COPYING = {("moto", None), ("seaweedfs", None), ("seaweedfs", "boto3")}
 
 
 @pytest.mark.parametrize(("server", "engine", "key"), CASES)
@@ -68,6 +71,23 @@ def test_a_key_means_one_object(
     assert not list(s3.query_objects(bucket))
     with pytest.raises(S3RestNotFoundError):
         s3.head_object(bucket, key)
+
+
+@pytest.mark.parametrize(("server", "engine", "key"), [case for case in CASES if case[:2] in COPYING])
+def test_a_key_is_copied_verbatim(
+    open_s3: Callable[[str], S3], make_bucket: Callable[[S3], str], server: str, engine: str | None, key: str
+) -> None:
+    """From it and to it."""
+    s3 = open_s3(server)
+    bucket, other = make_bucket(s3), make_bucket(s3)
+    s3._engines.forced = engine
+    s3.upsert_object(bucket, key, b"data", Write(content_type="text/x"))
+    target = Target(s3=s3, bucket_name=other, key=key)
+    copied = copy_object(Source(s3=s3, bucket_name=bucket, key=key), target)
+    (item,) = s3.query_objects(other)
+    assert (item.key, item.size, item.etag) == (key, 4, copied.etag)
+    with s3.get_object(other, key) as opened:
+        assert (opened.read(), opened.content_type) == (b"data", "text/x")
 
 
 def test_the_table_covers_both_engines() -> None:
