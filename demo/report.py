@@ -71,7 +71,7 @@ class Expected:
         shown = ""
         for task, wanted in self.results.items():
             if task in results:
-                text = f"{task}: {_text(_selected(results[task], wanted))}"
+                text = " ".join(f"{task}: {_text(_selected(results[task], wanted))}".split())
                 longer = f"{shown}; {text}" if shown else textwrap.shorten(text, WIDEST, placeholder=" ...")
                 shown = longer if len(longer) <= WIDEST else shown
         return shown

@@ -100,6 +100,11 @@ def test_the_table_shows_the_results_that_are_expected() -> None:
     assert line == "s3rest_copy  success  2      2          -                     0     copy: key copy/c, size 6"
 
 
+def test_results_stay_in_their_line() -> None:
+    """Whatever line breaks they hold."""
+    assert COPY.shows({"copy": {"key": "a\n\tb"}, "get": "c\nd"}) == "copy: key a b; get: c d"
+
+
 def test_a_long_result_is_cut() -> None:
     """Between two words."""
     assert COPY.shows({"get": "text " * 20}) == f"get: {'text ' * 7}..."
