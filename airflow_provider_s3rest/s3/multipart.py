@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from airflow_provider_s3rest.s3.boto3_engine import translated, written
 from airflow_provider_s3rest.s3.client import call
 from airflow_provider_s3rest.s3.etags import of_digests, parts_of
-from airflow_provider_s3rest.s3.pool import concurrently
+from airflow_provider_s3rest.s3.pool import clear_up, concurrently
 from airflow_provider_s3rest.s3.results import unquote_etag
 
 if TYPE_CHECKING:
@@ -98,13 +98,13 @@ class MultipartUpload:
 
     def _abort(self, upload: dict[str, str], error: BaseException) -> None:
         try:
-            self._client.abort_multipart_upload(**upload)
+            clear_up(lambda: self._client.abort_multipart_upload(**upload), error)
         except self._client.exceptions.NoSuchUpload:
             # It is complete, or somebody else has ended it.
             return
         except Exception as failure:  # noqa: BLE001 - the first error is the one to report
             error.add_note(
-                f"The parts sent so far could not be removed ({failure}); "
+                f"The parts sent so far could not be removed ({failure!r}); "
                 "a lifecycle rule AbortIncompleteMultipartUpload on the bucket will do it"
             )
 

@@ -25,6 +25,7 @@ from airflow_provider_s3rest.s3.clock import SKEWED_CODE
 from airflow_provider_s3rest.s3.engine import CHUNK_BYTES, OpenObject, Written
 from airflow_provider_s3rest.s3.errors import FaultError, read_obstore_error
 from airflow_provider_s3rest.s3.options.values import quote_etag
+from airflow_provider_s3rest.s3.pool import interruptibly
 from airflow_provider_s3rest.s3.results import DeleteFailure, ObjectHead, unquote_etag
 from airflow_provider_s3rest.s3.retry import EXPIRED_CODES
 
@@ -190,7 +191,7 @@ class ObstoreEngine:
             credentials = self._source.current()
             store = self._store(bucket_name, credentials)
             try:
-                return request(store)
+                return interruptibly(request, store)
             except (BaseError, FileNotFoundError) as error:
                 fault = read_obstore_error(error)
             # Raised out here, since obstore's own error may quote the session token.
@@ -294,13 +295,18 @@ def _options(read: Read) -> GetOptions:
 
 def _body(answer: GetResult) -> Iterator[bytes]:
     try:
-        for chunk in answer.stream(min_chunk_size=CHUNK_BYTES):
+        chunks = iter(answer.stream(min_chunk_size=CHUNK_BYTES))
+        while (chunk := interruptibly(_next, chunks)) is not None:
             yield bytes(chunk)
     except BaseError as error:
         fault = read_obstore_error(error)
     else:
         return
     raise fault
+
+
+def _next(chunks: Iterator[T]) -> T | None:
+    return next(chunks, None)
 
 
 _engines: weakref.WeakSet[ObstoreEngine] = weakref.WeakSet()

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import Future
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -51,16 +52,25 @@ class Cancellation(threading.Event):
 
     def __init__(self) -> None:
         super().__init__()
+        self.is_urgent = False
+        self.future: Future[None] = Future()
+        """Done when it is set, for whoever waits for something else too."""
         self._lock = threading.Lock()
         self._inner: set[Cancellation] = set()
 
-    def set(self) -> None:
-        """End the waits of this transfer and of those inside it."""
+    def set(self, *, urgent: bool = False) -> None:
+        """End the waits of this transfer and of those inside it.
+
+        :param urgent: whether the process is to end, so that nobody waits for requests in flight either.
+        """
         with self._lock:
-            super().set()
+            self.is_urgent |= urgent
+            if not self.is_set():
+                super().set()
+                self.future.set_result(None)
             inner = tuple(self._inner)
         for cancellation in inner:
-            cancellation.set()
+            cancellation.set(urgent=urgent)
 
     def check(self) -> None:
         """Do nothing while all goes well.
@@ -78,7 +88,7 @@ class Cancellation(threading.Event):
             self._inner.add(cancellation)
             late = self.is_set()
         if late:
-            cancellation.set()
+            cancellation.set(urgent=self.is_urgent)
         try:
             yield cancellation
         finally:

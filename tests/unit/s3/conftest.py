@@ -91,7 +91,9 @@ class FakeS3:
         """Record a request and decide about it."""
         with self._lock:
             self.requests.append(request)
-            return self._answers.popleft() if self._answers else self.otherwise(request)
+            if self._answers:
+                return self._answers.popleft()
+        return self.otherwise(request)
 
     def then(
         self, status: int = 200, body: bytes = b"", cut: int | None = None, times: int = 1, **headers: str

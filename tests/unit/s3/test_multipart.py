@@ -32,7 +32,7 @@ class Parts:
         self.parts: dict[int, bytes] = {}
         self.whole = b""
         self.aborted = 0
-        self.in_flight = 0
+        self.in_flight: set[int] = set()
         self.most_in_flight = 0
         self.fault: Callable[[str, int], Any] = lambda *_: None
 
@@ -40,12 +40,12 @@ class Parts:
         """Do what S3 does."""
         query = parse_qs(urlsplit(request.target).query, keep_blank_values=True)
         number = int(query.get("partNumber", ["0"])[0])
-        self.in_flight += 1
-        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        self.in_flight.add(id(request))
+        self.most_in_flight = max(self.most_in_flight, len(self.in_flight))
         try:
             return self.fault(request.method, number) or self._do(request, query, number)
         finally:
-            self.in_flight -= 1
+            self.in_flight.discard(id(request))
 
     def _do(self, request: Any, query: dict[str, list[str]], number: int) -> Any:
         if number:
