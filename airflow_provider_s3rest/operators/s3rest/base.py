@@ -29,6 +29,7 @@ class S3RestOperator(BaseOperator):
 
     template_fields: Sequence[str] = ("bucket_name", "s3rest_conn_id", "region_name")
     ui_color = "#e8f1e4"
+    _at_work = False
 
     def __init__(
         self,
@@ -50,8 +51,18 @@ class S3RestOperator(BaseOperator):
 
     def execute(self, context: Context) -> Any:
         """Do the operation; errors that trying again can't mend fail the task at once."""
-        with permanent_ones_are_final():
-            return self.operate(context)
+        self._at_work = True
+        try:
+            with permanent_ones_are_final():
+                return self.operate(context)
+        finally:
+            self._at_work = False
+
+    def on_kill(self) -> None:
+        """Interrupt the work, so that it clears up: Airflow calls this at SIGTERM, and kills the task 5 s later."""
+        # After a timeout it calls this too, when the work is over.
+        if self._at_work:
+            raise KeyboardInterrupt("The task was told to end")
 
     def operate(self, context: Context) -> Any:
         """Do the operation.
