@@ -48,7 +48,7 @@ class S3:
         sleep: Callable[[threading.Event, float], object] = threading.Event.wait,
     ) -> None:
         self.connection = connection
-        self._credentials = credentials
+        self.credentials = credentials
         self._region_name = region_name
         self.policy = RetryPolicy(delays_seconds=connection.retry_delays_seconds, sleep=sleep)
         self.workers = min(connection.max_concurrency, _TRANSFER_WORKERS)
@@ -166,4 +166,4 @@ class S3:
         return self._engines
 
     def _new_engines(self) -> Engines:
-        return Engines(self.connection, self._credentials, self._region_name, self.policy)
+        return Engines(self.connection, self.credentials, self._region_name, self.policy)

@@ -7,7 +7,7 @@ import base64
 import binascii
 import hashlib
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
@@ -91,6 +91,22 @@ def read_switch(value: object, argument: str) -> bool:
     if str(value).lower() not in words:
         raise ValueError(f"{argument}: must be true or false, not {value!r}")
     return words[str(value).lower()]
+
+
+def read_duration(value: object, argument: str) -> timedelta:
+    """Read a duration: a ``timedelta``, or a number of seconds, also as text.
+
+    :raises ValueError: it is none, or is negative.
+    """
+    duration = value if isinstance(value, timedelta) else None
+    if isinstance(value, int | float | str) and not isinstance(value, bool):
+        try:
+            duration = timedelta(seconds=float(value))
+        except (ValueError, OverflowError):
+            duration = None
+    if duration is None or duration < timedelta():
+        raise ValueError(f"{argument}: {value!r} is no duration; give a timedelta, or a number of seconds")
+    return duration
 
 
 def check_tags(tags: Mapping[str, str], *, most: int = MAX_TAGS) -> dict[str, str]:

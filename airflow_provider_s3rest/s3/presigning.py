@@ -1,0 +1,333 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Presigned URLs and forms: who has one may do with one object what it says, until it expires.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import TYPE_CHECKING, Any, Self, cast
+from urllib.parse import parse_qsl
+from xml.sax.saxutils import escape
+
+from airflow_provider_s3rest.s3.keys import locate
+from airflow_provider_s3rest.s3.network import bucket_url
+from airflow_provider_s3rest.s3.options import CustomerKey, Write, WriteOptions
+from airflow_provider_s3rest.s3.options.values import choice, known, read_duration, texts
+from airflow_provider_s3rest.s3.sigv4 import Signer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow_provider_s3rest.s3.store import S3
+
+METHODS = ("GET", "HEAD", "PUT", "DELETE")
+LONGEST = timedelta(days=7)
+FILENAME = "${filename}"
+"""At the end of a form's key: S3 puts the name of the file that is sent in its place."""
+
+# https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html#RESTObjectPOST-requests-form-fields
+_LARGEST_FORM_BYTES = 5 * 1024**3
+
+_HEADERS = {
+    "ContentType": "Content-Type",
+    "ContentEncoding": "Content-Encoding",
+    "ContentLanguage": "Content-Language",
+    "ContentDisposition": "Content-Disposition",
+    "CacheControl": "Cache-Control",
+    "Expires": "Expires",
+    "Tagging": "x-amz-tagging",
+    "StorageClass": "x-amz-storage-class",
+    "ACL": "x-amz-acl",
+    "ServerSideEncryption": "x-amz-server-side-encryption",
+    "SSEKMSKeyId": "x-amz-server-side-encryption-aws-kms-key-id",
+    "BucketKeyEnabled": "x-amz-server-side-encryption-bucket-key-enabled",
+    "IfMatch": "If-Match",
+    "IfNoneMatch": "If-None-Match",
+    "SSECustomerAlgorithm": "x-amz-server-side-encryption-customer-algorithm",
+    "SSECustomerKey": "x-amz-server-side-encryption-customer-key",
+    "SSECustomerKeyMD5": "x-amz-server-side-encryption-customer-key-MD5",
+}
+_RESPONSE_OPTIONS = (
+    "response_cache_control",
+    "response_content_disposition",
+    "response_content_encoding",
+    "response_content_language",
+    "response_content_type",
+    "response_expires",
+)
+
+
+class PresignOptions(WriteOptions, total=False):
+    """What a URL allows in detail; all are optional, and all may be templates.
+
+    A URL for PUT takes those of :class:`~airflow_provider_s3rest.s3.options.WriteOptions`, but no ``part_bytes`` and no
+    ``checksum_algorithm``.
+
+    :param version_id: the version, for GET, HEAD and DELETE; default: the current one.
+    :param response_content_disposition: the header with which S3 answers a GET or HEAD, such as
+        ``attachment; filename="report.csv"``; the others likewise.
+    """
+
+    version_id: str
+    response_cache_control: str
+    response_content_disposition: str
+    response_content_encoding: str
+    response_content_language: str
+    response_content_type: str
+    response_expires: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presigned:
+    """What a URL and a form have in common.
+
+    :param method: the method of HTTP.
+    :param expires_at: when it stops working: after the time that was asked for, or with the credentials that signed it.
+    :param cut_short: whether it stops with its credentials, before the time that was asked for.
+    """
+
+    method: str
+    bucket_name: str
+    key: str
+    region_name: str
+    expires_at: datetime
+    cut_short: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PresignedUrl(Presigned):
+    """A URL that allows one request. It is a secret.
+
+    :param headers: what whoever uses it must send, besides what every client sends.
+    """
+
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+
+    def secrets(self) -> list[str]:
+        """Every part of it that must never be printed."""
+        return [self.url.partition("?")[2], self.url.rpartition("=")[2]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PresignedPost(Presigned):
+    """A form that allows one upload. Its fields are secrets.
+
+    :param url: where the form is sent to, as ``multipart/form-data``.
+    :param fields: those that come before the file, whose own field is the last and is called ``file``.
+    """
+
+    url: str
+    fields: Mapping[str, str] = field(repr=False)
+
+    def secrets(self) -> list[str]:
+        """Every part of it that must never be printed."""
+        return [self.fields["policy"], self.fields["x-amz-signature"]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UrlTerms:
+    """What a URL shall allow, checked.
+
+    :param query: parameters that say what is asked for.
+    """
+
+    method: str
+    lifetime: timedelta
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+
+    @classmethod
+    def parse(
+        cls,
+        method: str,
+        expires_in: timedelta | float | str,
+        options: PresignOptions | None = None,
+        sse_customer_key: str | bytes | None = None,
+    ) -> Self:
+        """Check what a caller wants.
+
+        :raises ValueError: an argument can't be; it is named.
+        """
+        choice(method, "method", METHODS)
+        lifetime = _lifetime(expires_in)
+        if method == "PUT":
+            write = _write(cast("WriteOptions", options), sse_customer_key)
+            return cls(method=method, lifetime=lifetime, query={}, headers=_headers(write.terms()))
+        if method == "DELETE" and sse_customer_key:
+            raise ValueError("sse_customer_key: a DELETE needs none; leave it out")
+        allowed = ("version_id", *(_RESPONSE_OPTIONS if method != "DELETE" else ()))
+        given = texts(known(options, dict.fromkeys(allowed)), "options")
+        query = {"versionId" if name == "version_id" else name.replace("_", "-"): text for name, text in given.items()}
+        key = CustomerKey.parse(sse_customer_key)
+        return cls(method=method, lifetime=lifetime, query=query, headers=_headers(key.terms() if key else {}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormTerms:
+    """What a form shall allow, checked.
+
+    :param fields: those that the form must have, with exactly these values.
+    :param conditions: others, as a policy has them.
+    """
+
+    lifetime: timedelta
+    fields: Mapping[str, str]
+    conditions: tuple[Any, ...]
+
+    @classmethod
+    def parse(
+        cls,
+        expires_in: timedelta | float | str,
+        options: WriteOptions | None = None,
+        *,
+        min_bytes: int | None = None,
+        max_bytes: int | None = None,
+        fields: Mapping[str, str] | None = None,
+    ) -> Self:
+        """Check what a caller wants.
+
+        :raises ValueError: an argument can't be; it is named.
+        """
+        terms = _write(options, None).terms()
+        conditions: list[Any] = []
+        if terms.get("ContentType", "").endswith("*"):
+            conditions.append(["starts-with", "$Content-Type", terms.pop("ContentType")[:-1]])
+        for name in ("IfMatch", "IfNoneMatch"):
+            if name in terms:
+                raise ValueError("if_match, if_none_match: a form can't have a condition; presign a PUT instead")
+        if min_bytes is not None or max_bytes is not None:
+            conditions.append(["content-length-range", *_size_range(min_bytes, max_bytes)])
+        headers = _headers(terms)
+        if tagging := headers.pop("x-amz-tagging", None):
+            headers["tagging"] = _tagging(tagging)
+        if "x-amz-acl" in headers:
+            headers["acl"] = headers.pop("x-amz-acl")
+        return cls(
+            lifetime=_lifetime(expires_in),
+            fields=headers | texts(fields or {}, "fields"),
+            conditions=tuple(conditions),
+        )
+
+
+def presign(s3: S3, bucket_name: str | None, key: str, terms: UrlTerms, now: datetime | None = None) -> PresignedUrl:
+    """Make a URL that allows one kind of request on an object; asks nobody but for the bucket's region, once.
+
+    :param now: when it is signed; default: at this moment.
+    """
+    bucket_name, key = locate(bucket_name, key)
+    signing = _Signing(s3, bucket_name, terms.lifetime, now)
+    query = dict(terms.query)
+    # As parameters they bind whoever uses the URL; as headers they would have to be sent.
+    if s3.connection.requester_pays:
+        query["x-amz-request-payer"] = "requester"
+    if s3.connection.expected_bucket_owner:
+        query["x-amz-expected-bucket-owner"] = s3.connection.expected_bucket_owner
+    url = signing.signer.url(
+        terms.method,
+        signing.base,
+        f"{signing.path}/{key}",
+        lifetime_seconds=int(terms.lifetime.total_seconds()),
+        query=query,
+        headers=terms.headers,
+    )
+    return PresignedUrl(method=terms.method, key=key, url=url, headers=terms.headers, **signing.told())
+
+
+def presign_post(
+    s3: S3, bucket_name: str | None, key: str, terms: FormTerms, now: datetime | None = None
+) -> PresignedPost:
+    """Make a form that allows one upload.
+
+    :param key: may end with :data:`FILENAME`.
+    :raises ValueError: the connection expects an owner of the bucket: a form can't say so.
+    """
+    bucket_name, key = locate(bucket_name, key)
+    if s3.connection.expected_bucket_owner:
+        raise ValueError(
+            "expected_bucket_owner: the connection has it, and a form can't carry it to S3; presign a PUT instead"
+        )
+    signing = _Signing(s3, bucket_name, terms.lifetime, now)
+    payer = {"x-amz-request-payer": "requester"} if s3.connection.requester_pays else {}
+    exact = {**terms.fields, **payer}
+    prefix = key.removesuffix(FILENAME)
+    of_key: Any = {"key": key} if prefix == key else ["starts-with", "$key", prefix]
+    conditions = [{"bucket": bucket_name}, of_key, *terms.conditions, *({n: value} for n, value in exact.items())]
+    fields = signing.signer.form({"key": key, **exact}, conditions, signing.asked_end)
+    return PresignedPost(
+        method="POST", key=key, url=f"{signing.base}{signing.path or '/'}", fields=fields, **signing.told()
+    )
+
+
+class _Signing:
+    """One use of the credentials of the moment, for one bucket."""
+
+    def __init__(self, s3: S3, bucket_name: str, lifetime: timedelta, now: datetime | None) -> None:
+        if bucket_name.endswith("--x-s3"):
+            raise ValueError(f"bucket_name: {bucket_name!r} is a directory bucket, for which this provider signs no URL")
+        now = (now or datetime.now(UTC)).replace(microsecond=0)
+        credentials = s3.credentials.current()
+        self._bucket_name = bucket_name
+        self._region = s3.region_of(bucket_name)
+        self._credentials_end = credentials.expires_at
+        self.asked_end = now + lifetime
+        self.signer = Signer(credentials, self._region, now)
+        self.base, in_host = bucket_url(s3.connection, bucket_name, self._region)
+        self.path = "" if in_host else f"/{bucket_name}"
+
+    def told(self) -> dict[str, Any]:
+        """Return what a caller may know of it."""
+        end = min(self.asked_end, self._credentials_end or self.asked_end)
+        return {
+            "bucket_name": self._bucket_name,
+            "region_name": self._region,
+            "expires_at": end,
+            "cut_short": end < self.asked_end,
+        }
+
+
+def _lifetime(value: timedelta | float | str) -> timedelta:
+    lifetime = read_duration(value, "expires_in")
+    if not timedelta(seconds=1) <= lifetime <= LONGEST:
+        raise ValueError(f"expires_in: must be 1 second to {LONGEST.days} days, not {lifetime}")
+    return timedelta(seconds=int(lifetime.total_seconds()))
+
+
+def _write(options: WriteOptions | None, sse_customer_key: str | bytes | None) -> Write:
+    write = Write.parse(options, sse_customer_key)
+    for name in ("part_bytes", "checksum_algorithm"):
+        if getattr(write, name):
+            raise ValueError(f"{name}: is of no use for a presigned request; leave it out")
+    return write
+
+
+def _headers(terms: Mapping[str, Any]) -> dict[str, str]:
+    """Return terms of S3's API as the headers, or fields of a form, that they are on the wire."""
+    headers = {_HEADERS[name]: _text(value) for name, value in terms.items() if name != "Metadata"}
+    return headers | {f"x-amz-meta-{name}": value for name, value in terms.get("Metadata", {}).items()}
+
+
+def _text(value: object) -> str:
+    if isinstance(value, datetime):
+        return format_datetime(value.astimezone(UTC), usegmt=True)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _tagging(encoded: str) -> str:
+    """Return tags in the form that a form's field has."""
+    tags = (
+        f"<Tag><Key>{escape(name)}</Key><Value>{escape(value)}</Value></Tag>"
+        for name, value in parse_qsl(encoded, keep_blank_values=True)
+    )
+    return f"<Tagging><TagSet>{''.join(tags)}</TagSet></Tagging>"
+
+
+def _size_range(min_bytes: int | None, max_bytes: int | None) -> tuple[int, int]:
+    least, most = min_bytes or 0, _LARGEST_FORM_BYTES if max_bytes is None else max_bytes
+    if not 0 <= least <= most <= _LARGEST_FORM_BYTES:
+        raise ValueError(f"min_bytes, max_bytes: must be 0 to {_LARGEST_FORM_BYTES} (5 GiB), the least first")
+    return least, most
