@@ -6,7 +6,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import BaseHook
+from airflow_provider_s3rest.hooks.buckets import BucketMethods
+from airflow_provider_s3rest.hooks.presigning import PresigningMethods
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from airflow_provider_s3rest.s3.upload import Data
 
 
-class S3RestHook(BaseHook):
+class S3RestHook(PresigningMethods, BucketMethods):
     """Amazon S3 by a connection of type ``s3rest``.
 
     Every operation may raise :class:`~airflow_provider_s3rest.exceptions.S3RestConnectionError` for a connection that
@@ -123,10 +124,6 @@ class S3RestHook(BaseHook):
         :raises S3RestPreconditionError: a condition of the options does not hold.
         """
         return self.store.get_object(bucket_name, key, self._read(options, sse_customer_key))
-
-    def get_tags(self, bucket_name: str | None, key: str, version_id: str | None = None) -> dict[str, str]:
-        """The tags of an object."""
-        return self.store.get_tags(bucket_name, key, version_id)
 
     def upsert_object(
         self,

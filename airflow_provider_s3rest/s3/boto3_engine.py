@@ -65,13 +65,6 @@ class Boto3Engine:
         is_md5 = encryption not in _NOT_MD5_ENCRYPTIONS and "SSECustomerAlgorithm" not in answer
         return Encoding(is_md5=is_md5, part_bytes=answer["ContentLength"])
 
-    def tags(self, bucket_name: str, key: str, version_id: str | None) -> dict[str, str]:
-        """Ask for the tags of an object."""
-        terms = {"VersionId": version_id} if version_id else {}
-        with translated(bucket_name, key):
-            answer = self._call("get_object_tagging", bucket_name, key, terms)
-        return {tag["Key"]: tag["Value"] for tag in answer["TagSet"]}
-
     def put(self, bucket_name: str, key: str, body: bytes, write: Write) -> Written:
         """Write an object in one request."""
         with translated(bucket_name, key):

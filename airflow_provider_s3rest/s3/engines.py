@@ -76,6 +76,24 @@ class Engines:
         """Return the region of a bucket."""
         return self._regions.of(bucket_name)
 
+    @property
+    def home_region(self) -> str:
+        """The region for what belongs to no bucket, and for new buckets."""
+        return self._regions.home
+
+    @property
+    def given_region(self) -> str | None:
+        """The region that somebody said is that of every bucket."""
+        return self._regions.given
+
+    def know_region(self, bucket_name: str, region: str) -> None:
+        """Remember the region of a bucket that is known from elsewhere."""
+        self._regions.know(bucket_name, region)
+
+    def forget_region(self, bucket_name: str) -> None:
+        """Forget the region of a bucket that is no more."""
+        self._regions.forget(bucket_name)
+
     def client_of(self, bucket_name: str) -> Any:
         """Return the boto3 client for a bucket's region."""
         return self._clients.of(self.region_of(bucket_name))

@@ -109,8 +109,8 @@ class PresignedUrl(Presigned):
     headers: Mapping[str, str] = field(repr=False)
 
     def secrets(self) -> list[str]:
-        """Every part of it that must never be printed."""
-        return [self.url.partition("?")[2], self.url.rpartition("=")[2]]
+        """What must never be printed: the signature, without which all of the rest is worthless."""
+        return [self.url.rpartition("=")[2]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,8 +125,8 @@ class PresignedPost(Presigned):
     fields: Mapping[str, str] = field(repr=False)
 
     def secrets(self) -> list[str]:
-        """Every part of it that must never be printed."""
-        return [self.fields["policy"], self.fields["x-amz-signature"]]
+        """What must never be printed: the signature, without which all of the rest is worthless."""
+        return [self.fields["x-amz-signature"]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,7 +268,9 @@ class _Signing:
 
     def __init__(self, s3: S3, bucket_name: str, lifetime: timedelta, now: datetime | None) -> None:
         if bucket_name.endswith("--x-s3"):
-            raise ValueError(f"bucket_name: {bucket_name!r} is a directory bucket, for which this provider signs no URL")
+            raise ValueError(
+                f"bucket_name: {bucket_name!r} is a directory bucket, for which this provider signs no URL"
+            )
         now = (now or datetime.now(UTC)).replace(microsecond=0)
         credentials = s3.credentials.current()
         self._bucket_name = bucket_name

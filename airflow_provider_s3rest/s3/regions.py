@@ -28,20 +28,20 @@ class Regions:
         if region_name and not _REGION.fullmatch(region_name):
             raise ValueError("region_name: is not an AWS region: it must be lower case with dashes, as in eu-west-1")
         self._connection = connection
-        self._given = region_name or connection.region_name
+        self.given = region_name or connection.region_name
         self._policy = policy
         self._corrected: dict[str, str] = {}
 
     @property
     def home(self) -> str:
         """The region for what belongs to no bucket."""
-        return self._given or home_region(self._connection)
+        return self.given or home_region(self._connection)
 
     def of(self, bucket_name: str) -> str:
         """Return the region of a bucket; the home region for one that does not exist."""
         if bucket_name in self._corrected:
             return self._corrected[bucket_name]
-        if self._given or self._connection.endpoint_url:
+        if self.given or self._connection.endpoint_url:
             return self.home
         known = _DISCOVERED.get((self.home, bucket_name))
         if known is None:
@@ -64,6 +64,17 @@ class Regions:
             return False
         self._corrected[bucket_name] = _DISCOVERED[self.home, bucket_name] = region
         return True
+
+    def know(self, bucket_name: str, region: str) -> None:
+        """Remember the region of a bucket, as whoever created it knows it."""
+        if not self._connection.endpoint_url and _REGION.fullmatch(region):
+            _DISCOVERED[self.home, bucket_name] = region
+            self._corrected.pop(bucket_name, None)
+
+    def forget(self, bucket_name: str) -> None:
+        """Forget the region of a bucket that was deleted: the next one of its name may be elsewhere."""
+        _DISCOVERED.pop((self.home, bucket_name), None)
+        self._corrected.pop(bucket_name, None)
 
     def _ask(self, bucket_name: str) -> str | None:
         from airflow_provider_s3rest.s3.discovery import discover_region

@@ -95,8 +95,9 @@ class S3:
 
     def get_tags(self, bucket_name: str | None, key: str, version_id: str | None = None) -> dict[str, str]:
         """Return the tags of an object."""
-        bucket_name, key = locate(bucket_name, key)
-        return self.engines.boto3.tags(bucket_name, key, version_id)
+        from airflow_provider_s3rest.s3.tags import Tags
+
+        return Tags.of_object(self, bucket_name, key, version_id).get()
 
     def upsert_object(
         self,
@@ -146,14 +147,18 @@ class S3:
         bucket_name, prefix = locate_prefix(bucket_name, prefix)
         return self.engines.boto3.list(bucket_name, prefix, start_after)
 
-    def list_buckets(self) -> BucketList:
-        """List the account's buckets."""
+    def list_buckets(self, prefix: str = "") -> BucketList:
+        """List the account's buckets.
+
+        :param prefix: only names that begin so, where the service knows how to choose.
+        """
         client = self.engines.home_client()
         names: list[str] = []
-        answer: dict[str, Any] = client.list_buckets()
+        chosen = {"Prefix": prefix} if prefix else {}
+        answer: dict[str, Any] = client.list_buckets(**chosen)
         names += [bucket["Name"] for bucket in answer.get("Buckets", ())]
         while token := answer.get("ContinuationToken"):
-            answer = client.list_buckets(ContinuationToken=token)
+            answer = client.list_buckets(ContinuationToken=token, **chosen)
             names += [bucket["Name"] for bucket in answer.get("Buckets", ())]
         owner = answer.get("Owner", {})
         return BucketList(names=tuple(names), owner=owner.get("DisplayName") or owner.get("ID"))
