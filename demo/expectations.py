@@ -54,6 +54,25 @@ TOGETHER = (
         },
     ),
     Expected(
+        dag="s3rest_multipart",
+        tasks=4,
+        results={
+            "abort": {"aborted": 1, "uploads": [{"key": "multipart/backup.tar"}]},
+            "look": {"aborted": 1, "dry_run": True},
+            "look_again": {"found": 0},
+        },
+    ),
+    Expected(
+        dag="s3rest_presign",
+        tasks=5,
+        results={
+            "read": "id,amount\n1,10\n",
+            "put": {"method": "PUT", "key": "presign/orders.csv", "cut_short": False},
+            "form": {"method": "POST"},
+            "delete": {"deleted": 2},
+        },
+    ),
+    Expected(
         dag="s3rest_upsert",
         tasks=4,
         results={

@@ -32,7 +32,9 @@ EXAMPLES = sorted(path.stem.removeprefix("s3rest_") for path in (ROOT / "example
 WITHOUT_HOW_TO = {expected.dag.removeprefix("s3rest_") for expected in IN_TURN}
 HOOK = {
     name: member
-    for name, member in vars(S3RestHook).items()
+    for cls in reversed(S3RestHook.__mro__)
+    if cls.__module__.startswith("airflow_provider_s3rest.")
+    for name, member in vars(cls).items()
     if not name.startswith("_") and not isinstance(member, str)
 }
 

@@ -3,7 +3,11 @@
 
 from __future__ import annotations
 
-from airflow_provider_s3rest.operators.s3rest.buckets import S3RestBucketTagsOperator, S3RestCreateBucketOperator, S3RestDeleteBucketOperator
+from airflow_provider_s3rest.operators.s3rest.buckets import (
+    S3RestBucketTagsOperator,
+    S3RestCreateBucketOperator,
+    S3RestDeleteBucketOperator,
+)
 from airflow_provider_s3rest.operators.s3rest.copy import S3RestCopyOperator
 from airflow_provider_s3rest.operators.s3rest.delete import S3RestDeleteOperator
 from airflow_provider_s3rest.operators.s3rest.get import S3RestGetOperator

@@ -102,7 +102,7 @@ def test_there_may_not_be_too_many(fake: Any, make_s3: Callable[..., S3], kind: 
 
 
 def test_setting_and_removing_one_tag_is_a_mistake(fake: Any, tags: Tags) -> None:
-    """Which of the two was meant?"""
+    """It is not clear which of the two was meant."""
     with pytest.raises(ValueError, match="remove: 'a' is to be set too"):
         tags.put({"a": "1"}, remove=["a"])
     assert not fake.requests

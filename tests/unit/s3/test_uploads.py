@@ -29,7 +29,11 @@ def page(*uploads: tuple[str, str, timedelta], more: tuple[str, str] | None = No
         for key, upload_id, age in uploads
     )
     encoding = "<EncodingType>url</EncodingType>" if encoded else ""
-    markers = "" if not more else f"<NextKeyMarker>{more[0]}</NextKeyMarker><NextUploadIdMarker>{more[1]}</NextUploadIdMarker>"
+    markers = (
+        ""
+        if not more
+        else f"<NextKeyMarker>{more[0]}</NextKeyMarker><NextUploadIdMarker>{more[1]}</NextUploadIdMarker>"
+    )
     truncated = f"<IsTruncated>{str(more is not None).lower()}</IsTruncated>"
     return f"<ListMultipartUploadsResult>{encoding}{truncated}{markers}{items}</ListMultipartUploadsResult>".encode()
 
