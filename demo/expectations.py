@@ -44,6 +44,17 @@ IN_TURN = (
 
 TOGETHER = (
     Expected(
+        dag="s3rest_copy",
+        tasks=7,
+        results={
+            "prefix": {"copied": 1, "skipped": 1, "size": 5},
+            "inside": {"key": "copy/archive/orders.csv", "size": 15, "source_key": "copy/in/orders.csv"},
+            "between": {"key": "copy/out/orders.csv", "size": 15},
+            "get": {"content": "id,amount\n1,10\n", "tags": {"team": "orders"}},
+            "delete": {"deleted": 5},
+        },
+    ),
+    Expected(
         dag="s3rest_get",
         tasks=6,
         results={

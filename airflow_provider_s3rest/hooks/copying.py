@@ -37,7 +37,7 @@ class CopyOptions(WriteOptions, total=False):
     """
 
     metadata_directive: Literal["MERGE", "COPY", "REPLACE"] | None
-    copy_tags: bool | None
+    copy_tags: bool | str | None
     sse_customer_key: str | bytes | None
     source_hook: S3RestHook | None
     source_version_id: str | None
@@ -57,8 +57,8 @@ class CopyPrefixOptions(CopyOptions, total=False):
     """
 
     filters: ObjectFilters | None
-    skip_existing: bool | None
-    dry_run: bool | None
+    skip_existing: bool | str | None
+    dry_run: bool | str | None
 
 
 def read_options(hook: S3RestHook, source: S3Url, target: S3Url, options: CopyOptions) -> tuple[Source, Target, Rules]:

@@ -11,7 +11,9 @@ from airflow_provider_s3rest.exceptions import S3RestCredentialError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_REFUSALS = frozenset({"AccessDenied", "AllAccessDisabled", "InvalidAccessKeyId", "SignatureDoesNotMatch"})
+_REFUSALS = frozenset(
+    {"AccessDenied", "AllAccessDisabled", "InvalidAccessKeyId", "InvalidObjectState", "SignatureDoesNotMatch"}
+)
 
 
 @contextmanager

@@ -28,6 +28,8 @@ class S3RestOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("bucket_name", "s3rest_conn_id", "region_name")
+    # An argument of some operators; Airflow's method of this name is called by nobody.
+    dry_run: Any
     ui_color = "#e8f1e4"
     _at_work = False
 

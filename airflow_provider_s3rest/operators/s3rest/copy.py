@@ -62,7 +62,7 @@ class S3RestCopyOperator(S3RestOperator):
         *("source_bucket_name", "source_key", "source_prefix", "key", "prefix", "source_s3rest_conn_id"),
         *("source_region_name", "source_version_id", "source_if_match", "source_if_none_match"),
         *("source_if_modified_since", "source_if_unmodified_since", "metadata_directive", "copy_tags", "filters"),
-        *("skip_existing", "is_dry_run", "write_options"),
+        *("skip_existing", "dry_run", "write_options"),
     )
 
     def __init__(  # noqa: PLR0913 - each argument is a word of S3's
@@ -81,10 +81,10 @@ class S3RestCopyOperator(S3RestOperator):
         source_if_modified_since: datetime | str | None = None,
         source_if_unmodified_since: datetime | str | None = None,
         metadata_directive: Literal["MERGE", "COPY", "REPLACE"] = "MERGE",
-        copy_tags: bool = True,
+        copy_tags: bool | str = True,
         filters: ObjectFilters | None = None,
-        skip_existing: bool = False,
-        dry_run: bool = False,
+        skip_existing: bool | str = False,
+        dry_run: bool | str = False,
         write_options: WriteOptions | None = None,
         sse_customer_key: str | bytes | None = None,
         source_sse_customer_key: str | bytes | None = None,
@@ -107,8 +107,7 @@ class S3RestCopyOperator(S3RestOperator):
         self.copy_tags = copy_tags
         self.filters = filters
         self.skip_existing = skip_existing
-        # BaseOperator has a method of the argument's name.
-        self.is_dry_run = dry_run
+        self.dry_run = dry_run
         self.write_options = write_options
         self.sse_customer_key = sse_customer_key
         self.source_sse_customer_key = source_sse_customer_key
@@ -120,7 +119,7 @@ class S3RestCopyOperator(S3RestOperator):
         return self._copy_object(context) if self.source_key is not None else self._copy_prefix(context)
 
     def _copy_object(self, context: Context) -> dict[str, Any]:
-        switched = read_switch(self.skip_existing, "skip_existing") or read_switch(self.is_dry_run, "dry_run")
+        switched = read_switch(self.skip_existing, "skip_existing") or read_switch(self.dry_run, "dry_run")
         if self.prefix is not None or self.filters or switched:
             raise ValueError("source_key: goes with key; prefix, filters, skip_existing and dry_run need source_prefix")
         result = self.hook.copy_object(
@@ -142,7 +141,7 @@ class S3RestCopyOperator(S3RestOperator):
             self.prefix,
             filters=self.filters,
             skip_existing=self.skip_existing,
-            dry_run=self.is_dry_run,
+            dry_run=self.dry_run,
             **self._options(context),
         )
         done = "Would copy" if result.dry_run else "Copied"
