@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 PRIVATE_MODE = 0o600
 """Only the owner may read and write."""
 
-_TEMPORARY = re.compile(r"\.s3rest-[0-9a-f]{16}\.part")
+_TEMPORARY = re.compile(r"\.s3rest-[0-9a-f]{16}\w*\.part")
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _OWN_LINK = os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -27,9 +27,12 @@ def is_temporary(name: str) -> bool:
     return _TEMPORARY.fullmatch(name) is not None
 
 
-def temporary_name() -> str:
-    """Return a new name for a file that is not complete yet."""
-    return f".s3rest-{secrets.token_hex(8)}.part"
+def temporary_name(suffix: str = "") -> str:
+    """Return a new name for a file that is not complete yet.
+
+    :param suffix: letters to be part of the name.
+    """
+    return f".s3rest-{secrets.token_hex(8)}{suffix}.part"
 
 
 @contextlib.contextmanager

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Making one side equal the other: files and objects, or objects and objects. Import it only to use it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airflow_provider_s3rest.s3.sync.local import LocalTree
+from airflow_provider_s3rest.s3.sync.model import RemotePath, SyncOptions, SyncResult
+from airflow_provider_s3rest.s3.sync.prefix import Prefix
+from airflow_provider_s3rest.s3.sync.remote import RemoteTree
+from airflow_provider_s3rest.s3.sync.routes import Copy, Download, Upload
+from airflow_provider_s3rest.s3.sync.run import synchronise
+
+if TYPE_CHECKING:
+    from airflow_provider_s3rest.s3.sync.model import FilePath, FileTree, Report, Route
+
+__all__ = ["Prefix", "RemotePath", "SyncOptions", "SyncResult", "file_tree", "sync"]
+
+
+def sync(source: FilePath | Prefix, target: FilePath | Prefix, options: SyncOptions, report: Report) -> SyncResult:
+    """See :func:`airflow_provider_s3rest.s3.sync.run.synchronise`."""
+    return synchronise(_route(source, target), options, report)
+
+
+def file_tree(path: FilePath) -> FileTree:
+    """Return the files below a folder."""
+    return RemoteTree(path) if isinstance(path, RemotePath) else LocalTree(path)
+
+
+def _route(source: FilePath | Prefix, target: FilePath | Prefix) -> Route:
+    if not isinstance(source, Prefix):
+        if not isinstance(target, Prefix):
+            raise ValueError("source, target: one of them at least must be an s3:// URL")  # noqa: TRY004 - its words
+        return Upload(file_tree(source), target)
+    return Copy(source, target) if isinstance(target, Prefix) else Download(source, file_tree(target))
