@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
+    from airflow_provider_s3rest.s3.multipart import MultipartUpload
     from airflow_provider_s3rest.s3.options import Write
     from airflow_provider_s3rest.s3.progress import Progress
     from airflow_provider_s3rest.s3.results import ObjectHead
@@ -75,7 +76,10 @@ def upsert(
                 progress.add(sent)
         else:
             pieces = parts(first, read, size, write.part_bytes)
-            written, sent = _put_parts(s3, bucket_name, key, pieces, write, progress)
+            # The larger the parts, the fewer are in memory at once.
+            workers = max(1, min(s3.workers, _MEMORY_BYTES // part_bytes(0, size, write.part_bytes)))
+            upload = _new_upload(s3, bucket_name, key, write)
+            written, sent = _put_parts(upload, pieces, workers, progress)
     return UpsertResult(
         bucket_name=bucket_name,
         key=key,
@@ -100,11 +104,15 @@ def _put(s3: S3, bucket_name: str, key: str, body: bytes, write: Write) -> Writt
         return Written(etag=found.etag, version_id=found.version_id, region_name=found.region_name)
 
 
-def _put_parts(
-    s3: S3, bucket_name: str, key: str, pieces: Iterator[bytes], write: Write, progress: Progress | None
-) -> tuple[Written, int]:
+def _new_upload(s3: S3, bucket_name: str, key: str, write: Write) -> MultipartUpload:
     from airflow_provider_s3rest.s3.multipart import MultipartUpload
 
+    return MultipartUpload(s3.client(bucket_name), bucket_name, key, write.terms())
+
+
+def _put_parts(
+    upload: MultipartUpload, pieces: Iterator[bytes], workers: int, progress: Progress | None
+) -> tuple[Written, int]:
     sent = 0
 
     def counted() -> Iterator[bytes]:
@@ -113,10 +121,6 @@ def _put_parts(
             sent += len(piece)
             yield piece
 
-    workers = s3.workers
-    if write.part_bytes:
-        workers = max(1, min(workers, _MEMORY_BYTES // write.part_bytes))
-    upload = MultipartUpload(s3.client(bucket_name), bucket_name, key, write.terms())
     return upload.run(counted(), workers, progress), sent
 
 

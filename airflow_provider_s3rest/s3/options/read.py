@@ -51,7 +51,7 @@ class ByteRange:
         """
         if not value:
             return None
-        found = _BYTE_RANGE.fullmatch(value)
+        found = _BYTE_RANGE.fullmatch(str(value))
         first, last = found.groups() if found else ("", "")
         start = int(first) if first else -int(last or 0)
         end = int(last) + 1 if first and last else None

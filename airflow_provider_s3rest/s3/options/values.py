@@ -36,7 +36,8 @@ class CustomerKey:
 
         :raises ValueError: it is neither.
         """
-        if not value:
+        # Empty is an error: an object would be written without the encryption that was meant.
+        if value is None:
             return None
         try:
             key = base64.b64decode(value, validate=True) if isinstance(value, str) else value

@@ -151,7 +151,7 @@ class Write:
     @property
     def is_plain(self) -> bool:
         """Whether every engine can write so: nothing but a description of the content is asked for."""
-        asked = {item.name for item in fields(self) if getattr(self, item.name)}
+        asked = {item.name for item in fields(self) if getattr(self, item.name) not in (None, {})}
         # To the fast engine, metadata of these names would be what they describe.
         return asked <= _PLAIN | {"metadata"} and not any(
             name.replace("-", "_") in _PLAIN | {"storage_class"} for name in self.metadata
