@@ -33,7 +33,7 @@ class S3RestAbortMultipartOperator(S3RestOperator):
     :param dry_run: whether only to tell which these are; ``aborted`` then counts those that would be.
     """
 
-    template_fields: Sequence[str] = (*S3RestOperator.template_fields, "prefix", "older_than", "is_dry_run")
+    template_fields: Sequence[str] = (*S3RestOperator.template_fields, "prefix", "older_than", "dry_run")
 
     def __init__(
         self,
@@ -46,11 +46,11 @@ class S3RestAbortMultipartOperator(S3RestOperator):
         super().__init__(**kwargs)
         self.prefix = prefix
         self.older_than = older_than
-        self.is_dry_run = dry_run
+        self.dry_run = dry_run
 
     def operate(self, context: Context) -> dict[str, Any]:  # noqa: ARG002
         """Abort the uploads."""
-        dry_run = read_switch(self.is_dry_run, "dry_run")
+        dry_run = read_switch(self.dry_run, "dry_run")
         result = self.hook.abort_uploads(self.bucket_name, self.prefix, older_than=self.older_than, dry_run=dry_run)
         done = "Would abort" if result.dry_run else "Aborted"
         for upload in result.uploads:
