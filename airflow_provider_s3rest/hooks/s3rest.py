@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -10,20 +11,26 @@ from airflow_provider_s3rest.hooks.buckets import BucketMethods
 from airflow_provider_s3rest.hooks.presigning import PresigningMethods
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from typing import Unpack
 
     from airflow_provider_s3rest.auth.model import Credentials, CredentialSource
     from airflow_provider_s3rest.connection import S3RestConnection
     from airflow_provider_s3rest.hooks.copying import CopyOptions, CopyPrefixOptions
+    from airflow_provider_s3rest.s3.deletion import Deleter
+    from airflow_provider_s3rest.s3.filters import Filter, ObjectFilters
+    from airflow_provider_s3rest.s3.identities import Keys
     from airflow_provider_s3rest.s3.options import Read, ReadOptions, Write, WriteOptions
     from airflow_provider_s3rest.s3.progress import Progress
     from airflow_provider_s3rest.s3.results import (
+        CommonPrefix,
         CopyPrefixResult,
         CopyResult,
+        DeleteFailure,
         DeleteResult,
         ObjectHead,
         ObjectSummary,
+        ObjectVersion,
         UpsertResult,
     )
     from airflow_provider_s3rest.s3.store import S3
@@ -196,23 +203,112 @@ class S3RestHook(PresigningMethods, BucketMethods):
         progress = self.progress(f"Copying {source.key!r}", unit="objects")
         return copy_prefix(source, target, rules, choice, log=self.log, progress=progress)
 
-    def delete_objects(self, bucket_name: str | None, keys: str | Iterable[str]) -> DeleteResult:
-        """Delete objects; an absent one counts as deleted, as S3 has it.
+    def delete_objects(self, bucket_name: str | None, keys: Keys, *, dry_run: bool = False) -> DeleteResult:
+        """Delete objects; an absent one counts as deleted, as S3 has it. Refusals are logged.
 
-        :param keys: one key, or any number of them.
+        :param keys: one key or any number of them, as texts, as tuples with a version id, as rows or items of a query;
+            see :func:`~airflow_provider_s3rest.s3.identities.read_identities`.
+        :param dry_run: delete nothing, and tell what would be deleted.
         :returns: how many are gone, and which ones S3 refused to delete, and why.
         """
-        return self.store.delete_objects(bucket_name, keys)
+        return self._deleter(dry_run=dry_run).delete_keys(bucket_name, keys)
+
+    def delete_prefix(
+        self,
+        bucket_name: str | None,
+        prefix: str,
+        *,
+        versions: bool = False,
+        allow_all: bool = False,
+        dry_run: bool = False,
+        **filters: Unpack[ObjectFilters],
+    ) -> DeleteResult:
+        """Delete the objects whose keys begin so, while they are being listed. Refusals are logged.
+
+        :param versions: delete every version and delete marker, for good.
+        :param allow_all: let an empty prefix mean the whole bucket; otherwise it is an error.
+        :param dry_run: delete nothing, and tell what would be deleted.
+        :param filters: see :class:`~airflow_provider_s3rest.s3.filters.ObjectFilters`.
+        """
+        where = self._filter(filters, strict=True)
+        deleter = self._deleter(dry_run=dry_run)
+        return deleter.delete_prefix(bucket_name, prefix, where, versions=versions, allow_all=allow_all)
 
     def query_objects(
-        self, bucket_name: str | None, prefix: str = "", start_after: str = ""
+        self,
+        bucket_name: str | None,
+        prefix: str = "",
+        start_after: str = "",
+        *,
+        limit: int | None = None,
+        **filters: Unpack[ObjectFilters],
     ) -> Iterator[ObjectSummary]:
         """The objects of a bucket in the order of their keys, page by page as they are asked for.
 
         :param prefix: only keys that begin so.
         :param start_after: only keys after this one.
+        :param limit: the most to give.
+        :param filters: see :class:`~airflow_provider_s3rest.s3.filters.ObjectFilters`.
         """
-        return self.store.query_objects(bucket_name, prefix=prefix, start_after=start_after)
+        from airflow_provider_s3rest.s3.listing import list_objects
+
+        where, progress = self._filter(filters), self.progress("Listing", unit="objects")
+        return list_objects(
+            self.store, bucket_name, prefix, start_after=start_after, limit=limit, where=where, progress=progress
+        )
+
+    def query_folder(
+        self,
+        bucket_name: str | None,
+        prefix: str = "",
+        start_after: str = "",
+        *,
+        delimiter: str = "/",
+        limit: int | None = None,
+        **filters: Unpack[ObjectFilters],
+    ) -> Iterator[ObjectSummary | CommonPrefix]:
+        """What is directly below a prefix: objects, and the common prefixes of what is deeper; else as query_objects.
+
+        :param delimiter: what ends a common prefix. It has a name only: filters by anything else leave it out.
+        """
+        from airflow_provider_s3rest.s3.listing import list_folder
+
+        where = self._filter(filters)
+        return list_folder(
+            self.store, bucket_name, prefix, delimiter=delimiter, start_after=start_after, limit=limit, where=where
+        )
+
+    def query_versions(
+        self,
+        bucket_name: str | None,
+        prefix: str = "",
+        start_after: str = "",
+        *,
+        limit: int | None = None,
+        **filters: Unpack[ObjectFilters],
+    ) -> Iterator[ObjectVersion]:
+        """The versions and delete markers of a bucket, the newest of each key first; else as query_objects."""
+        from airflow_provider_s3rest.s3.listing import list_versions
+
+        where, progress = self._filter(filters), self.progress("Listing", unit="versions")
+        return list_versions(
+            self.store, bucket_name, prefix, start_after=start_after, limit=limit, where=where, progress=progress
+        )
+
+    def _deleter(self, *, dry_run: bool) -> Deleter:
+        from airflow_provider_s3rest.s3.deletion import Deleter
+
+        def refused(failure: DeleteFailure) -> None:
+            version = f" version {failure.version_id}" if failure.version_id else ""
+            self.log.error("Not deleted: %s%s (%s: %s)", failure.key, version, failure.code, failure.message)
+
+        progress = self.progress("Deleting", unit="objects")
+        return Deleter(s3=self.store, dry_run=dry_run, refused=refused, progress=progress)
+
+    def _filter(self, filters: ObjectFilters, *, strict: bool = False) -> Filter:
+        from airflow_provider_s3rest.s3.filters import Filter
+
+        return Filter.parse(filters, now=datetime.now(UTC), strict=strict)
 
     def _read(self, options: ReadOptions, sse_customer_key: str | bytes | None) -> Read:
         from airflow_provider_s3rest.hooks.airflow import mask

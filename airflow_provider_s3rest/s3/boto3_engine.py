@@ -11,11 +11,11 @@ from botocore.exceptions import BotoCoreError, ClientError, FlexibleChecksumErro
 
 from airflow_provider_s3rest.exceptions import S3RestIntegrityError
 from airflow_provider_s3rest.s3.client import call
-from airflow_provider_s3rest.s3.engine import CHUNK_BYTES, OpenObject, Written
+from airflow_provider_s3rest.s3.engine import CHUNK_BYTES, Deletion, OpenObject, Written
 from airflow_provider_s3rest.s3.errors import FaultError, translate
 from airflow_provider_s3rest.s3.etags import Encoding
 from airflow_provider_s3rest.s3.keys import fits_xml
-from airflow_provider_s3rest.s3.results import DeleteFailure, ObjectHead, ObjectSummary, unquote_etag
+from airflow_provider_s3rest.s3.results import DeleteFailure, ObjectHead, ObjectId, unquote_etag
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -71,49 +71,46 @@ class Boto3Engine:
             answer = self._call("put_object", bucket_name, key, write.terms(), Body=body)
         return written(self._client_of(bucket_name), answer)
 
-    def delete(self, bucket_name: str, keys: Sequence[str]) -> list[DeleteFailure]:
-        """Delete at most 1,000 objects; return those that S3 refused."""
-        batch = [key for key in keys if fits_xml(key)]
-        failures = [failure for key in keys if not fits_xml(key) for failure in self._delete_one(bucket_name, key)]
-        if batch:
-            objects = [{"Key": key} for key in batch]
-            with translated(bucket_name):
-                answer = self._client_of(bucket_name).delete_objects(
-                    Bucket=bucket_name, Delete={"Objects": objects, "Quiet": True}
-                )
-            failures += [
-                DeleteFailure(key=error["Key"], code=error.get("Code", ""), message=error.get("Message", ""))
-                for error in answer.get("Errors", ())
-            ]
-        return failures
+    def delete(self, bucket_name: str, ids: Sequence[ObjectId]) -> Deletion:
+        """Delete at most 1,000 objects, or one whose key no XML can hold.
 
-    def _delete_one(self, bucket_name: str, key: str) -> Iterator[DeleteFailure]:
+        https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+        """
+        if len(ids) == 1 and not fits_xml(ids[0].key):
+            return self._delete_alone(bucket_name, ids[0])
+        objects = [{"Key": key, "VersionId": version} if version else {"Key": key} for key, version in ids]
+        with translated(bucket_name):
+            answer = self._client_of(bucket_name).delete_objects(Bucket=bucket_name, Delete={"Objects": objects})
+        failures = [
+            DeleteFailure(
+                key=error["Key"],
+                code=error.get("Code", ""),
+                message=error.get("Message", ""),
+                # An empty one stands for none.
+                version_id=error.get("VersionId") or None,
+            )
+            for error in answer.get("Errors", ())
+        ]
+        # A version that was deleted for good tells whether it was a marker, in the same word.
+        made = [item for item in answer.get("Deleted", ()) if item.get("DeleteMarker") and not item.get("VersionId")]
+        return Deletion(failures=failures, markers=len(made))
+
+    def _delete_alone(self, bucket_name: str, identity: ObjectId) -> Deletion:
+        terms = {"VersionId": identity.version_id} if identity.version_id else {}
         try:
-            self._client_of(bucket_name).delete_object(Bucket=bucket_name, Key=key)
+            self._call("delete_object", bucket_name, identity.key, terms)
         except ClientError as error:
             said = error.response["Error"]
             if said.get("Code") == "NoSuchBucket":
                 raise translate(error, bucket_name) from None
-            yield DeleteFailure(key=key, code=said.get("Code", ""), message=said.get("Message", ""))
-
-    def list(self, bucket_name: str, prefix: str, start_after: str) -> Iterator[ObjectSummary]:
-        """List objects in the order of their keys' bytes, page by page.
-
-        https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
-        """
-        start = {"StartAfter": start_after} if start_after else {}
-        paginator = self._client_of(bucket_name).get_paginator("list_objects_v2")
-        pages = paginator.paginate(Bucket=bucket_name, Prefix=prefix, **start)
-        with translated(bucket_name):
-            for page in pages:
-                for item in page.get("Contents", ()):
-                    yield ObjectSummary(
-                        key=item["Key"],
-                        size=item["Size"],
-                        etag=unquote_etag(item.get("ETag")) or "",
-                        last_modified=item["LastModified"],
-                        storage_class=item.get("StorageClass", "STANDARD"),
-                    )
+            failure = DeleteFailure(
+                key=identity.key,
+                code=said.get("Code", ""),
+                message=said.get("Message", ""),
+                version_id=identity.version_id,
+            )
+            return Deletion(failures=[failure])
+        return Deletion(failures=[])
 
     def _call(
         self, operation: str, bucket_name: str, key: str, terms: dict[str, Any], **parameters: Any

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from airflow_provider_s3rest.s3.options import Read, Write
-    from airflow_provider_s3rest.s3.results import DeleteFailure, ObjectHead
+    from airflow_provider_s3rest.s3.results import DeleteFailure, ObjectHead, ObjectId
 
 MAX_BATCH = 1000
 """How many keys one DeleteObjects takes."""
@@ -44,6 +44,18 @@ class Written:
     region_name: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deletion:
+    """What S3 says of one request to delete.
+
+    :param failures: what it refused.
+    :param markers: how many delete markers it made; None where it does not say.
+    """
+
+    failures: list[DeleteFailure]
+    markers: int | None = None
+
+
 class Engine(Protocol):
     """Requests on objects, each retried by the policy and sent again with new credentials when those were refused.
 
@@ -60,5 +72,5 @@ class Engine(Protocol):
     def put(self, bucket_name: str, key: str, body: bytes, write: Write) -> Written:
         """Write an object in one request."""
 
-    def delete(self, bucket_name: str, keys: Sequence[str]) -> list[DeleteFailure]:
-        """Delete at most :data:`MAX_BATCH` objects; return those that S3 refused."""
+    def delete(self, bucket_name: str, ids: Sequence[ObjectId]) -> Deletion:
+        """Delete at most :data:`MAX_BATCH` objects; only one by the fast engine, or if no XML can hold its key."""

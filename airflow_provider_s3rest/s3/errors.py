@@ -8,6 +8,7 @@ from html import unescape
 from typing import TYPE_CHECKING, cast
 
 from airflow_provider_s3rest.exceptions import S3RestIntegrityError, S3RestNotFoundError, S3RestPreconditionError
+from airflow_provider_s3rest.s3.results import DeleteFailure
 from airflow_provider_s3rest.s3.retry import is_transient
 
 if TYPE_CHECKING:
@@ -21,6 +22,10 @@ _PRECONDITION_CODES = frozenset({"412", "304", "ConditionalRequestConflict", "No
 _UNREADABLE = "UnreadableAnswer"
 
 _STATUS = re.compile(r"Server returned non-2xx status code: (\d{3})[^:\n]*: ?(.*?)(?:\n\nDebug source:|\Z)", re.DOTALL)
+_EMBEDDED = re.compile(r"Server returned error response: ?(.*?)(?:\n\nDebug source:|\Z)", re.DOTALL)
+_REFUSAL = re.compile(
+    r'DeleteFailed \{\s+path: "(?:[^"\\]|\\.)*",\s+code: "((?:[^"\\]|\\.)*)",\s+message: "((?:[^"\\]|\\.)*)"'
+)
 _REASON = re.compile(r'message: "([^"\n]{1,200})"')
 _PERMANENT = {
     "InvalidCertificate(": "the certificate is not trusted",
@@ -100,6 +105,10 @@ def read_obstore_error(error: Exception) -> FaultError:
             code=_element(body, "Code") or str(status),
             request_id=_element(body, "RequestId"),
         )
+    if answer := _EMBEDDED.search(text):
+        # An error inside a 200.
+        body = answer[1]
+        return FaultError(_element(body, "Message"), status=200, code=_element(body, "Code") or _UNREADABLE)
     if "Received redirect without LOCATION" in text:
         return FaultError("The bucket is in another region.", status=301, code="PermanentRedirect")
     summary = _FIRST_LINE.search(text)
@@ -111,6 +120,19 @@ def read_obstore_error(error: Exception) -> FaultError:
         said = detail or (reason[1] if reason else "")
         return FaultError(f"{line} ({said})" if said else line, permanent=bool(detail))
     return FaultError(line.partition("<")[0], status=200, code=_UNREADABLE)
+
+
+def read_obstore_refusal(error: Exception, key: str) -> DeleteFailure | None:
+    """Return why S3 refused to delete a key; None for any other error of obstore."""
+    text = str(error)
+    embedded = _EMBEDDED.search(text)
+    if embedded and "<DeleteResult" in embedded[1]:
+        return DeleteFailure(key=key, code=_element(embedded[1], "Code"), message=_element(embedded[1], "Message"))
+    refused = _REFUSAL.search(text)
+    if refused is None:
+        return None
+    code, message = (part.replace('\\"', '"') for part in refused.groups())
+    return DeleteFailure(key=key, code=code, message=message)
 
 
 def _element(body: str, name: str) -> str:

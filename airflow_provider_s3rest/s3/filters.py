@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypedDict
 
 from airflow_provider_s3rest.s3.globs import compile_globs
-from airflow_provider_s3rest.s3.options.values import known, read_time
+from airflow_provider_s3rest.s3.options.values import known, read_count, read_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,15 +29,15 @@ class ObjectFilters(TypedDict, total=False):
     :param storage_class: of this storage class, or one of several.
     """
 
-    glob: str | Sequence[str]
-    regex: str
-    modified_after: datetime | str
-    modified_before: datetime | str
-    older_than: timedelta | float | str
-    newer_than: timedelta | float | str
-    min_bytes: int | str
-    max_bytes: int | str
-    storage_class: str | Sequence[str]
+    glob: str | Sequence[str] | None
+    regex: str | None
+    modified_after: datetime | str | None
+    modified_before: datetime | str | None
+    older_than: timedelta | float | str | None
+    newer_than: timedelta | float | str | None
+    min_bytes: int | str | None
+    max_bytes: int | str | None
+    storage_class: str | Sequence[str] | None
 
 
 class Listed(Protocol):
@@ -77,12 +77,15 @@ class Filter:
     storage_classes: frozenset[str] = frozenset()
 
     @classmethod
-    def parse(cls, filters: ObjectFilters | None, *, now: datetime) -> Self:
+    def parse(cls, filters: ObjectFilters | None, *, now: datetime, strict: bool = False) -> Self:
         """Check the filters of a caller.
 
         :param now: what ages are measured against.
+        :param strict: whether a text that is empty, perhaps by a template's fault, is an error rather than no filter.
         :raises ValueError: one of them is unknown, can't be, or leaves nothing together with another; it is named.
         """
+        if strict and (empty := [name for name, value in (filters or {}).items() if value == ""]):
+            raise ValueError(f"{empty[0]}: is empty; leave it out if nothing is to be left out by it")
         given = known(filters, ObjectFilters.__annotations__)
         times = [read_time(given[name], name) for name in ("modified_after",) if name in given]
         times += [now - _age(given[name], name) for name in ("newer_than",) if name in given]
@@ -94,8 +97,8 @@ class Filter:
             regex=_regex(given["regex"]) if "regex" in given else None,
             modified_after=max(times, default=None),
             modified_before=min(ends, default=None),
-            min_bytes=_size(given.get("min_bytes"), "min_bytes"),
-            max_bytes=_size(given.get("max_bytes"), "max_bytes"),
+            min_bytes=read_count(given.get("min_bytes"), "min_bytes", least=0),
+            max_bytes=read_count(given.get("max_bytes"), "max_bytes", least=0),
             storage_classes=_names(given.get("storage_class")),
         )
         parsed._check(given)
@@ -104,6 +107,10 @@ class Filter:
     def matches(self, item: Listed) -> bool:
         """Tell whether an object is meant."""
         return self._matches_key(item.key) and self._matches_time(item.last_modified) and self._matches_kind(item)
+
+    def matches_prefix(self, prefix: str) -> bool:
+        """Tell whether a common prefix is meant, which has a name and nothing else."""
+        return self._matches_key(prefix) and replace(self, glob=None, regex=None).is_empty
 
     @property
     def is_empty(self) -> bool:
@@ -158,14 +165,6 @@ def _regex(pattern: object) -> re.Pattern[str]:
         return re.compile(pattern)  # type: ignore[call-overload,no-any-return]
     except (re.error, TypeError, RecursionError, OverflowError) as error:
         raise ValueError(f"regex: {pattern!r} is no regular expression: {error}") from None
-
-
-def _size(value: object, argument: str) -> int | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not str(value).isdecimal():
-        raise ValueError(f"{argument}: must be a number of bytes, not {value!r}")
-    return int(str(value))
 
 
 def _names(value: object) -> frozenset[str]:

@@ -10,7 +10,7 @@ MAX_KEY_BYTES = 1024
 
 _BUCKET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_NOT_XML = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]")
 
 
 class S3Url(NamedTuple):
@@ -63,7 +63,10 @@ def sends_verbatim(key: str) -> bool:
 
 
 def fits_xml(key: str) -> bool:
-    """Whether a key can stand in an XML 1.0 document, as a batch of deletions is one."""
+    """Whether a key can stand in an XML 1.0 document, as a batch of deletions is one, and is read there as it is.
+
+    A carriage return may stand there, and many readers take it for a line feed.
+    """
     return not _NOT_XML.search(key)
 
 

@@ -19,14 +19,13 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
-from airflow_provider_s3rest.exceptions import S3RestIntegrityError
 from airflow_provider_s3rest.s3 import network
 from airflow_provider_s3rest.s3.clock import SKEWED_CODE
-from airflow_provider_s3rest.s3.engine import CHUNK_BYTES, OpenObject, Written
-from airflow_provider_s3rest.s3.errors import FaultError, read_obstore_error
+from airflow_provider_s3rest.s3.engine import CHUNK_BYTES, Deletion, OpenObject, Written
+from airflow_provider_s3rest.s3.errors import FaultError, read_obstore_error, read_obstore_refusal
 from airflow_provider_s3rest.s3.options.values import quote_etag
 from airflow_provider_s3rest.s3.pool import interruptibly
-from airflow_provider_s3rest.s3.results import DeleteFailure, ObjectHead, unquote_etag
+from airflow_provider_s3rest.s3.results import ObjectHead, unquote_etag
 from airflow_provider_s3rest.s3.retry import EXPIRED_CODES
 
 if TYPE_CHECKING:
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from airflow_provider_s3rest.s3.engine import Engine
     from airflow_provider_s3rest.s3.options import Read, Write
     from airflow_provider_s3rest.s3.regions import Regions
+    from airflow_provider_s3rest.s3.results import DeleteFailure, ObjectId
     from airflow_provider_s3rest.s3.retry import Attempts, RetryPolicy
 
 T = TypeVar("T")
@@ -96,8 +96,7 @@ def _by_any_clock(
 class ObstoreEngine:
     """Objects by way of obstore; every key must satisfy ``sends_verbatim``. Safe for threads.
 
-    :param fallback: makes the engine that repeats what this one can't: a batch of deletions of which only a part went
-        well, and everything where this machine's clock is wrong.
+    :param fallback: makes the engine that repeats what this one can't: everything where this machine's clock is wrong.
     """
 
     def __init__(
@@ -160,16 +159,11 @@ class ObstoreEngine:
         )
 
     @_by_any_clock
-    def delete(self, bucket_name: str, keys: Sequence[str]) -> list[DeleteFailure]:
-        """Delete at most 1,000 objects; return those that S3 refused.
-
-        obstore reports only that some were refused, not which: the other engine then says so by deleting them again.
-        """
-        try:
-            self._call("DeleteObjects", bucket_name, None, lambda store: obstore.delete(store, keys))
-        except S3RestIntegrityError:
-            return self.fallback().delete(bucket_name, keys)
-        return []
+    def delete(self, bucket_name: str, ids: Sequence[ObjectId]) -> Deletion:
+        """Delete one object: of several, obstore does not tell which ones were refused."""
+        (identity,) = ids
+        refusal = self._call("DeleteObjects", bucket_name, None, lambda store: _delete(store, identity.key))
+        return Deletion(failures=[refusal] if refusal else [])
 
     def _head(self, bucket_name: str, key: str, answer: GetResult) -> ObjectHead:
         meta, attributes = answer.meta, answer.attributes
@@ -291,6 +285,17 @@ def _options(read: Read) -> GetOptions:
         else:
             options["range"] = (wanted.start, wanted.end)
     return options
+
+
+def _delete(store: S3Store, key: str) -> DeleteFailure | None:
+    try:
+        obstore.delete(store, key)
+    except BaseError as error:
+        refusal = read_obstore_refusal(error, key)
+        if refusal is None:
+            raise
+        return refusal
+    return None
 
 
 def _body(answer: GetResult) -> Iterator[bytes]:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +24,33 @@ class ObjectSummary:
     etag: str
     last_modified: datetime
     storage_class: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectVersion:
+    """One version of an object, or one delete marker.
+
+    :param version_id: ``null`` for what was written while the bucket kept no versions.
+    :param is_latest: whether it is the current version.
+    :param is_delete_marker: whether it says that the object is gone; such a one has no size, ETag and storage class.
+    :param size: in bytes.
+    """
+
+    key: str
+    version_id: str
+    is_latest: bool
+    is_delete_marker: bool
+    size: int | None
+    etag: str | None
+    last_modified: datetime
+    storage_class: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommonPrefix:
+    """Stands for all keys that begin so, as a folder does; it ends with the delimiter."""
+
+    prefix: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +91,16 @@ class UpsertResult:
     size: int
     region_name: str
     unchanged: bool = False
+
+
+class ObjectId(NamedTuple):
+    """An object, or one version of it.
+
+    :param version_id: None for the object as such.
+    """
+
+    key: str
+    version_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,23 +145,40 @@ class CopyPrefixResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteFailure:
-    """A key that S3 did not delete, and S3's own words why."""
+    """A key that S3 did not delete, and S3's own words why.
+
+    :param version_id: where one version was to be deleted.
+    """
 
     key: str
     code: str
     message: str
+    version_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteResult:
     """What a deletion did; S3 counts an absent key as deleted.
 
-    :param deleted: how many keys are gone.
+    :param bucket_name: None where no key named a bucket, since there was none.
+    :param deleted: how many keys or versions are gone; of a dry run, how many would be.
+    :param delete_markers: how many of them S3 hid behind a new delete marker, since the bucket keeps versions; None
+        where S3 did not say, as for a key that was deleted alone.
+    :param size: the bytes of what was deleted, where a listing told them.
+    :param failures: how many S3 refused to delete.
+    :param failed: the first 1,000 of these.
+    :param dry_run: whether nothing was deleted.
+    :param planned: of a dry run, the first 1,000 that would be.
     """
 
-    bucket_name: str
+    bucket_name: str | None
     deleted: int
+    delete_markers: int | None = None
+    size: int | None = None
+    failures: int = 0
     failed: tuple[DeleteFailure, ...] = ()
+    dry_run: bool = False
+    planned: tuple[ObjectId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

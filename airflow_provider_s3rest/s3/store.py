@@ -8,17 +8,18 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_s3rest.s3.engines import Engines
-from airflow_provider_s3rest.s3.keys import check_bucket_name, locate, locate_prefix
+from airflow_provider_s3rest.s3.keys import check_bucket_name, locate
 from airflow_provider_s3rest.s3.options import Read, Write
 from airflow_provider_s3rest.s3.results import BucketList
 from airflow_provider_s3rest.s3.retry import RetryPolicy
 from airflow_provider_s3rest.s3.stream import ObjectStream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from airflow_provider_s3rest.auth.model import CredentialSource
     from airflow_provider_s3rest.connection import S3RestConnection
+    from airflow_provider_s3rest.s3.identities import Keys
     from airflow_provider_s3rest.s3.progress import Progress
     from airflow_provider_s3rest.s3.results import DeleteResult, ObjectHead, ObjectSummary, UpsertResult
     from airflow_provider_s3rest.s3.upload import Data
@@ -124,16 +125,16 @@ class S3:
         bucket_name, key = locate(bucket_name, key)
         return upsert(self, bucket_name, key, data, write or Write(), skip_unchanged=skip_unchanged, progress=progress)
 
-    def delete_objects(self, bucket_name: str | None, keys: str | Iterable[str]) -> DeleteResult:
+    def delete_objects(self, bucket_name: str | None, keys: Keys) -> DeleteResult:
         """Delete objects; an absent one counts as deleted, as S3 counts it.
 
         :param keys: one key, or any number of them.
         :returns: how many are gone, and those that S3 refused with its reasons.
         :raises S3RestNotFoundError: there is no such bucket.
         """
-        from airflow_provider_s3rest.s3.deletion import delete_keys
+        from airflow_provider_s3rest.s3.deletion import Deleter
 
-        return delete_keys(self, check_bucket_name(bucket_name or ""), [keys] if isinstance(keys, str) else keys)
+        return Deleter(s3=self).delete_keys(bucket_name, keys)
 
     def query_objects(
         self, bucket_name: str | None, prefix: str = "", start_after: str = ""
@@ -144,8 +145,9 @@ class S3:
         :param start_after: only keys that come after it; it need not exist.
         :raises S3RestNotFoundError: at the first object: there is no such bucket.
         """
-        bucket_name, prefix = locate_prefix(bucket_name, prefix)
-        return self.engines.boto3.list(bucket_name, prefix, start_after)
+        from airflow_provider_s3rest.s3.listing import list_objects
+
+        return list_objects(self, bucket_name, prefix, start_after=start_after)
 
     def list_buckets(self, prefix: str = "") -> BucketList:
         """List the account's buckets.

@@ -83,6 +83,19 @@ def read_time(value: object, argument: str) -> datetime:
     return moment
 
 
+def read_count(value: object, argument: str, *, least: int = 1) -> int | None:
+    """Read a number, or a text that is one; None stays None, and an empty text becomes it.
+
+    :raises ValueError: it is none, or less than ``least``.
+    """
+    if value is None or value == "":
+        return None
+    number = int(str(value)) if str(value).isdecimal() else least - 1
+    if number < least:
+        raise ValueError(f"{argument}: must be a number, {least} or more, not {value!r}")
+    return number
+
+
 def read_switch(value: object, argument: str) -> bool:
     """Read a truth value, or a text that is one, as templates make it.
 

@@ -10,8 +10,7 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, PokeReturnValue
 from botocore.exceptions import ClientError
 
-from airflow_provider_s3rest.exceptions import S3RestCredentialError, S3RestError, S3RestNotFoundError
-from airflow_provider_s3rest.hooks.s3rest import S3RestHook
+from airflow_provider_s3rest.exceptions import S3RestCredentialError, S3RestNotFoundError
 from airflow_provider_s3rest.operators.failures import is_permanent
 from airflow_provider_s3rest.operators.s3rest import (
     S3RestDeleteOperator,
@@ -19,44 +18,12 @@ from airflow_provider_s3rest.operators.s3rest import (
     S3RestQueryOperator,
     S3RestUpsertOperator,
 )
-from airflow_provider_s3rest.s3.results import DeleteFailure, DeleteResult
 from airflow_provider_s3rest.sensors.s3rest import S3RestKeySensor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from airflow_provider_s3rest.local.stack import LocalStack
-
-
-def test_query_returns_rows_fit_for_mapping(run: Callable[..., Any]) -> None:
-    """In the order of the keys, as many as wanted."""
-    for key in ("p/b", "p/a", "p/c", "q"):
-        run(S3RestUpsertOperator, key=key, data="")
-    rows = run(S3RestQueryOperator, prefix="p/", start_after="p/a")
-    assert [row["key"] for row in rows] == ["p/b", "p/c"]
-    assert set(rows[0]) == {"key", "size", "etag", "last_modified", "storage_class"}
-    assert json.loads(json.dumps(rows)) == rows
-    assert len(run(S3RestQueryOperator, limit=3)) == 3
-
-
-@pytest.mark.parametrize(("keys", "deleted"), [("a", 1), (["a", "b"], 2), ([], 0), (("absent",), 1)])
-def test_delete_takes_one_key_or_many(keys: object, deleted: int, run: Callable[..., Any]) -> None:
-    """And counts them as S3 does."""
-    for key in ("a", "b"):
-        run(S3RestUpsertOperator, key=key, data="")
-    assert run(S3RestDeleteOperator, keys=keys)["deleted"] == deleted
-
-
-def test_delete_fails_when_s3_refuses_a_key(
-    run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """After all others are gone, and every refused one is in the log; the local server refuses none by itself."""
-    failure = DeleteFailure(key="locked", code="AccessDenied", message="object lock")
-    result = DeleteResult(bucket_name="bucket", deleted=1, failed=(failure,))
-    monkeypatch.setattr(S3RestHook, "delete_objects", lambda *_: result)
-    with pytest.raises(S3RestError, match=r"1 objects .* were not deleted, 1 were; the first is 'locked'"):
-        run(S3RestDeleteOperator, keys=["locked", "other"])
-    assert "Not deleted: locked (AccessDenied: object lock)" in capsys.readouterr().out
 
 
 def test_the_sensor_waits_while_the_object_is_absent(run: Callable[..., Any]) -> None:

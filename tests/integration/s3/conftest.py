@@ -12,6 +12,7 @@ import pytest
 from airflow_provider_s3rest.auth.model import Credentials
 from airflow_provider_s3rest.connection import S3RestConnection
 from airflow_provider_s3rest.s3 import S3
+from airflow_provider_s3rest.s3.deletion import Deleter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -83,5 +84,17 @@ def make_bucket() -> Iterator[Callable[[S3], str]]:
 
     yield make
     for s3, name in made:
-        s3.delete_objects(name, [item.key for item in s3.query_objects(name)])
+        Deleter(s3=s3).delete_prefix(name, "", versions=True, allow_all=True)
         s3.client().delete_bucket(Bucket=name)
+
+
+@pytest.fixture
+def make_versioned(make_bucket: Callable[[S3], str]) -> Callable[[S3], str]:
+    """Make a bucket that keeps versions."""
+
+    def make(s3: S3) -> str:
+        bucket = make_bucket(s3)
+        s3.client().put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+        return bucket
+
+    return make

@@ -87,8 +87,9 @@ def test_keys_that_obstore_alters_are_not(key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "fits"), [("a\t\n\r", True), ("é\U0001f600", True), ("\x00", False), ("a\x1f", False), ("\uffff", False)]
+    ("key", "fits"),
+    [("a\t\n", True), ("a\r", False), ("é\U0001f600", True), ("\x00", False), ("a\x1f", False), ("\uffff", False)],
 )
 def test_fits_xml(key: str, fits: bool) -> None:  # noqa: FBT001
-    """XML 1.0 knows three control characters and no others."""
+    """XML 1.0 knows three control characters and no others, and one of these is often read as another."""
     assert fits_xml(key) is fits

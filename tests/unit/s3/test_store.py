@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_s3rest.s3.options import Write
-from airflow_provider_s3rest.s3.results import BucketList, DeleteFailure, unquote_etag
+from airflow_provider_s3rest.s3.results import BucketList, unquote_etag
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,16 +39,6 @@ s3.head_object("bucket", "a/key")
 s3.delete_objects("bucket", ["a/key"])
 print(sorted({name.partition(".")[0] for name in sys.modules} & {"boto3", "botocore", "httpx", "airflow"}))
 """
-
-
-def _page(*keys: str, token: str = "") -> bytes:
-    items = "".join(
-        f"<Contents><Key>{key}</Key><Size>{number}</Size><ETag>&quot;e{number}&quot;</ETag>"
-        "<LastModified>2026-11-24T01:02:03.000Z</LastModified></Contents>"
-        for number, key in enumerate(keys)
-    )
-    more = f"<IsTruncated>true</IsTruncated><NextContinuationToken>{token}</NextContinuationToken>" if token else ""
-    return f"<ListBucketResult><EncodingType>url</EncodingType>{items}{more}</ListBucketResult>".encode()
 
 
 def _user_agents(fake: Any) -> set[str]:
@@ -185,110 +175,6 @@ def test_bad_buckets_are_refused_at_the_call(make_s3: Callable[..., S3]) -> None
         make_s3().query_objects("a/b")
     with pytest.raises(ValueError, match="bucket_name"):
         make_s3().client("a/b")
-
-
-def test_a_listing_streams_its_pages(fake: Any, make_s3: Callable[..., S3]) -> None:
-    """The second page is asked for when the first has been read."""
-    fake.then(body=_page("a", "b", token="t"))
-    fake.then(body=_page("c"))
-    listing = make_s3().query_objects("bucket", prefix="p +", start_after="s/")
-    assert not fake.requests
-    assert [next(listing).key, next(listing).key] == ["a", "b"]
-    assert len(fake.requests) == 1
-    assert [item.key for item in listing] == ["c"]
-    assert "prefix=p%20%2B&start-after=s%2F" in fake.requests[0].target
-    assert "continuation-token=t" in fake.requests[1].target
-
-
-def test_a_listing_tells_everything(fake: Any, make_s3: Callable[..., S3]) -> None:
-    """Times have their zone, ETags no quotes."""
-    fake.then(body=_page("a"))
-    (item,) = make_s3().query_objects("bucket")
-    assert (item.key, item.size, item.etag, item.storage_class) == ("a", 0, "e0", "STANDARD")
-    assert item.last_modified.isoformat() == "2026-11-24T01:02:03+00:00"
-
-
-@pytest.mark.parametrize(
-    ("encoded", "key"),
-    [
-        ("a%0Ab", "a\nb"),
-        ("a%09b", "a\tb"),
-        ("a+b", "a b"),
-        ("a%2Bb", "a+b"),
-        ("a%252Fb", "a%2Fb"),
-        ("%C3%A9%01", "é\x01"),
-    ],
-)
-def test_listed_keys_are_decoded_once(fake: Any, make_s3: Callable[..., S3], encoded: str, key: str) -> None:
-    """Keys that XML can't hold come whole, and percent signs stay."""
-    fake.then(body=_page(encoded))
-    assert [item.key for item in make_s3().query_objects("bucket")] == [key]
-
-
-def test_a_listing_of_no_bucket(fake: Any, make_s3: Callable[..., S3]) -> None:
-    """It is the bucket that is not found."""
-    fake.then_error(404, "NoSuchBucket")
-    with pytest.raises(FileNotFoundError, match="There is no bucket 'bucket'"):
-        next(make_s3().query_objects("bucket"))
-
-
-def test_deletions_go_by_thousands(fake: Any, make_s3: Callable[..., S3]) -> None:
-    """Any iterable of any length, in batches."""
-    fake.always(body=b"<DeleteResult><Deleted><Key>a</Key></Deleted></DeleteResult>")
-    result = make_s3().delete_objects("bucket", (f"key/{number}" for number in range(2500)))
-    assert (result.deleted, result.failed) == (2500, ())
-    assert sorted(request.body.count(b"<Key>") for request in fake.requests) == [500, 1000, 1000]
-
-
-def test_nothing_to_delete(fake: Any, make_s3: Callable[..., S3]) -> None:
-    """No key, no request."""
-    assert make_s3().delete_objects("bucket", []).deleted == 0
-    assert not fake.requests
-
-
-@both_engines
-def test_refused_deletions_are_told(fake: Any, make_s3: Callable[..., S3], engine: str) -> None:
-    """The others are gone; each refused key comes with the service's reason."""
-    fake.always(
-        body=b"<DeleteResult><Error><Key>b</Key><Code>AccessDenied</Code><Message>No</Message></Error></DeleteResult>"
-    )
-    result = make_s3(engine).delete_objects("bucket", ["a", "b"])
-    assert result.deleted == 1
-    assert result.failed == (DeleteFailure(key="b", code="AccessDenied", message="No"),)
-
-
-@both_engines
-def test_deletions_that_may_go_well_later(
-    fake: Any, make_s3: Callable[..., S3], sleeps: list[float], engine: str
-) -> None:
-    """Only the keys that met InternalError or SlowDown are tried again."""
-    busy = b"<DeleteResult><Error><Key>b</Key><Code>SlowDown</Code></Error></DeleteResult>"
-    fake.then(body=busy, times=2 if engine == "obstore" else 1)
-    fake.always(body=b"<DeleteResult><Deleted><Key>b</Key></Deleted></DeleteResult>")
-    assert make_s3(engine).delete_objects("bucket", ["a", "b"]).deleted == 2
-    assert sleeps == [0.0]
-    assert fake.requests[-1].body.count(b"<Key>") == 1
-
-
-def test_deletions_that_stay_busy(fake: Any, make_s3: Callable[..., S3], sleeps: list[float]) -> None:
-    """After all retries they are told as refused."""
-    fake.always(body=b"<DeleteResult><Error><Key>b</Key><Code>SlowDown</Code></Error></DeleteResult>")
-    result = make_s3("boto3").delete_objects("bucket", ["b"])
-    assert (result.deleted, [failure.code for failure in result.failed]) == (0, ["SlowDown"])
-    assert len(sleeps) == 6
-
-
-def test_a_key_that_no_batch_can_name(fake: Any, make_s3: Callable[..., S3]) -> None:
-    """It is deleted alone, refused alone, and its bucket missed alone."""
-    s3 = make_s3()
-    fake.then(204)
-    assert s3.delete_objects("bucket", "\x01").deleted == 1
-    fake.then_error(403, "AccessDenied", message="No")
-    assert s3.delete_objects("bucket", "\x01").failed == (DeleteFailure(key="\x01", code="AccessDenied", message="No"),)
-    fake.then_error(404, "NoSuchBucket")
-    with pytest.raises(FileNotFoundError, match="'bucket'"):
-        s3.delete_objects("bucket", "\x01")
-    assert {request.method for request in fake.requests} == {"DELETE"}
 
 
 def test_buckets_are_listed_to_the_end(fake: Any, make_s3: Callable[..., S3]) -> None:
