@@ -55,6 +55,17 @@ TOGETHER = (
         },
     ),
     Expected(
+        dag="s3rest_delete",
+        tasks=7,
+        results={
+            "temporary": {"deleted": 4, "size": 36},
+            "dry_run": {"deleted": 4, "size": 36, "dry_run": True},
+            "left": ["delete/orders.csv"],
+            "old": {"deleted": 0},
+            "keys": {"deleted": 1},
+        },
+    ),
+    Expected(
         dag="s3rest_get",
         tasks=6,
         results={
@@ -81,6 +92,17 @@ TOGETHER = (
             "put": {"method": "PUT", "key": "presign/orders.csv", "cut_short": False},
             "form": {"method": "POST"},
             "delete": {"deleted": 2},
+        },
+    ),
+    Expected(
+        dag="s3rest_query",
+        tasks=13,
+        results={
+            "folder": ["query/notes.txt", "query/orders/"],
+            "total": [14, 14, 7],
+            "get": [{"content": "order 0"}, {"content": "order 1"}],
+            "delete": [{"deleted": 2}, {"deleted": 2}, {"deleted": 1}],
+            "delete_rest": {"deleted": 1},
         },
     ),
     Expected(

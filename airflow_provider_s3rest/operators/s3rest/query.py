@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_s3rest.hooks.selection import MOST_ROWS, Form, Scope, query
-from airflow_provider_s3rest.operators.s3rest.filtering import S3RestFilteringOperator
+from airflow_provider_s3rest.operators.s3rest.base import S3RestFilteringOperator
 from airflow_provider_s3rest.s3.options.values import read_count, read_switch
 
 if TYPE_CHECKING:
