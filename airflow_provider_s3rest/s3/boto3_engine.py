@@ -16,6 +16,7 @@ from airflow_provider_s3rest.s3.errors import FaultError, translate
 from airflow_provider_s3rest.s3.etags import Encoding
 from airflow_provider_s3rest.s3.keys import fits_xml
 from airflow_provider_s3rest.s3.results import DeleteFailure, ObjectHead, ObjectId, unquote_etag
+from airflow_provider_s3rest.s3.retry import is_transient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -103,6 +104,9 @@ class Boto3Engine:
             said = error.response["Error"]
             if said.get("Code") == "NoSuchBucket":
                 raise translate(error, bucket_name) from None
+            if is_transient(error.response["ResponseMetadata"]["HTTPStatusCode"], said.get("Code", "")):
+                # It has had all its retries: it is the service that fails, and not this key.
+                raise
             failure = DeleteFailure(
                 key=identity.key,
                 code=said.get("Code", ""),

@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import os
 import threading
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -201,7 +200,7 @@ class _ServiceTime(dict[str, Any]):
 
     def __setitem__(self, name: str, value: Any) -> None:
         if name == "timestamp":
-            value = (datetime.now(UTC) + self._clock.offset).strftime(_TIMESTAMP)
+            value = self._clock.now().strftime(_TIMESTAMP)
         super().__setitem__(name, value)
 
 

@@ -23,6 +23,10 @@ class Clock:
         """Whether requests must be signed by another time than this machine's."""
         return bool(self.offset)
 
+    def now(self) -> datetime:
+        """Return the time of the service, as far as it is known."""
+        return datetime.now(UTC) + self.offset
+
     def follow(self, date: str | None) -> bool:
         """Take over the service's time.
 

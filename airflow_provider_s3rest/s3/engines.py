@@ -38,7 +38,7 @@ class Engines:
         self._credentials = credentials
         self._policy = policy
         self._regions = Regions(connection, region_name, policy)
-        self._clock = Clock()
+        self.clock = Clock()
 
     def choose(self, *keys: str, plain: bool = True) -> Engine:
         """Return the fastest engine that sends every one of these keys, and this connection's terms, as they are.
@@ -49,7 +49,7 @@ class Engines:
             engine: Engine = getattr(self, self.forced)
             return engine
         # obstore signs no header of ours, and S3 refuses an unsigned x-amz-expected-bucket-owner; nor by another clock.
-        needs_more = not plain or self._connection.expected_bucket_owner or self._clock.is_wrong
+        needs_more = not plain or self._connection.expected_bucket_owner or self.clock.is_wrong
         if needs_more or not all(map(sends_verbatim, keys)):
             return self.boto3
         from airflow_provider_s3rest.s3.obstore_engine import usable_here
@@ -106,4 +106,4 @@ class Engines:
     def _clients(self) -> Clients:
         from airflow_provider_s3rest.s3.client import Clients
 
-        return Clients(self._connection, self._credentials, self._policy, self._clock)
+        return Clients(self._connection, self._credentials, self._policy, self.clock)

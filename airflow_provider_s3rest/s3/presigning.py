@@ -217,7 +217,7 @@ class FormTerms:
 def presign(s3: S3, bucket_name: str | None, key: str, terms: UrlTerms, now: datetime | None = None) -> PresignedUrl:
     """Make a URL that allows one kind of request on an object; asks nobody but for the bucket's region, once.
 
-    :param now: when it is signed; default: at this moment.
+    :param now: when it is signed; default: at this moment, by the service's clock where ours is known to be wrong.
     """
     bucket_name, key = locate(bucket_name, key)
     signing = _Signing(s3, bucket_name, terms.lifetime, now)
@@ -271,7 +271,7 @@ class _Signing:
             raise ValueError(
                 f"bucket_name: {bucket_name!r} is a directory bucket, for which this provider signs no URL"
             )
-        now = (now or datetime.now(UTC)).replace(microsecond=0)
+        now = (now or s3.engines.clock.now()).replace(microsecond=0)
         credentials = s3.credentials.current()
         self._bucket_name = bucket_name
         self._region = s3.region_of(bucket_name)

@@ -95,6 +95,12 @@ class FakeS3:
                 return self._answers.popleft()
         return self.otherwise(request)
 
+    def forget(self) -> None:
+        """Be as new."""
+        self.requests.clear()
+        self._answers.clear()
+        self.otherwise = lambda _: Answer()
+
     def then(
         self, status: int = 200, body: bytes = b"", cut: int | None = None, times: int = 1, **headers: str
     ) -> None:
@@ -319,12 +325,18 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return bundle, server
 
 
-@pytest.fixture
-def fake(authority: tuple[Path, Path]) -> Iterator[FakeS3]:
-    """The scripted server."""
+@pytest.fixture(scope="session")
+def make_fake(authority: tuple[Path, Path]) -> Callable[[], FakeS3]:
+    """Start scripted servers; whoever starts one closes it."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(authority[1])
-    server = FakeS3(context)
+    return lambda: FakeS3(context)
+
+
+@pytest.fixture
+def fake(make_fake: Callable[[], FakeS3]) -> Iterator[FakeS3]:
+    """The scripted server."""
+    server = make_fake()
     yield server
     server.close()
 
@@ -342,6 +354,12 @@ def aws(fake: FakeS3, authority: tuple[Path, Path], monkeypatch: pytest.MonkeyPa
 def source() -> Source:
     """One set of temporary credentials."""
     return Source()
+
+
+@pytest.fixture(scope="session")
+def make_sleeps() -> type[Sleeps]:
+    """Make a sleep that takes no time."""
+    return Sleeps
 
 
 @pytest.fixture
@@ -364,13 +382,13 @@ def make_s3(fake: FakeS3, source: Source, sleeps: Sleeps) -> Callable[..., S3]:
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def connect() -> Callable[..., S3RestConnection]:
     """Make a connection with access keys and any other fields."""
     return _connection
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_source() -> type[Source]:
     """Make a credential source with several sets."""
     return Source
