@@ -44,6 +44,15 @@ IN_TURN = (
 
 TOGETHER = (
     Expected(
+        dag="s3rest_buckets",
+        tasks=5,
+        results={
+            "delete": {"deleted": True, "objects": 2},
+            "tag": {"tags": {"team": "orders", "stage": "test"}},
+            "create": {"bucket_name": "s3rest-example-buckets", "created": True},
+        },
+    ),
+    Expected(
         dag="s3rest_copy",
         tasks=7,
         results={

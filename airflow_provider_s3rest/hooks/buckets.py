@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from airflow_provider_s3rest.s3.buckets import BucketOptions, CreateBucketResult, DeleteBucketResult
+    from airflow_provider_s3rest.s3.deletion import Deleter
     from airflow_provider_s3rest.s3.store import S3
     from airflow_provider_s3rest.s3.uploads import AbortResult, OpenUpload
 
@@ -23,6 +24,9 @@ class BucketMethods(BaseHook):
     @property
     def store(self) -> S3:
         """The engines behind every operation."""
+        raise NotImplementedError
+
+    def _deleter(self, *, dry_run: bool) -> Deleter:
         raise NotImplementedError
 
     def create_bucket(
@@ -39,15 +43,19 @@ class BucketMethods(BaseHook):
 
         return create_bucket(self.store, bucket_name, BucketTerms.parse(options), exist_ok=exist_ok)
 
-    def delete_bucket(self, bucket_name: str, *, missing_ok: bool = False) -> DeleteBucketResult:
+    def delete_bucket(self, bucket_name: str, *, force: bool = False, missing_ok: bool = False) -> DeleteBucketResult:
         """Delete a bucket.
 
+        :param force: delete first all that it holds: objects, every version of them, delete markers, open uploads.
+            Without it, S3 refuses to delete a bucket that is not empty.
         :param missing_ok: whether it is all the same if there is none.
         :raises S3RestNotFoundError: there is none.
+        :raises S3RestError: something in it can't be deleted; everything else is gone, and the bucket is not.
         """
         from airflow_provider_s3rest.s3.buckets import delete_bucket
 
-        return delete_bucket(self.store, bucket_name, missing_ok=missing_ok)
+        emptier = self._deleter(dry_run=False) if force else None
+        return delete_bucket(self.store, bucket_name, missing_ok=missing_ok, emptier=emptier)
 
     def get_bucket_tags(self, bucket_name: str) -> dict[str, str]:
         """The tags of a bucket."""

@@ -4,18 +4,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict
 
 from airflow_provider_s3rest.exceptions import S3RestError, S3RestNotFoundError
 from airflow_provider_s3rest.s3.keys import check_bucket_name
 from airflow_provider_s3rest.s3.options.values import check_tags, choice, known, read_switch
 from airflow_provider_s3rest.s3.tags import MAX_BUCKET_TAGS, Tags
+from airflow_provider_s3rest.s3.uploads import abort_uploads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from botocore.exceptions import ClientError
 
+    from airflow_provider_s3rest.s3.deletion import Deleter
     from airflow_provider_s3rest.s3.store import S3
 
 _OWNERSHIPS = ("BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter")
@@ -23,6 +26,8 @@ _SWITCHES = ("versioning", "object_lock", "block_public_access")
 _BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 _NO_CONSTRAINT = "us-east-1"
 """The one region that S3 refuses to be named when a bucket is created in it."""
+_ROUNDS = 3
+"""How often a bucket is emptied, if something is written to it meanwhile."""
 
 
 class BucketOptions(TypedDict, total=False):
@@ -215,29 +220,79 @@ def _take_back(s3: S3, bucket_name: str, error: BaseException) -> None:
         s3.engines.forget_region(bucket_name)
 
 
-def delete_bucket(s3: S3, bucket_name: str, *, missing_ok: bool = False) -> DeleteBucketResult:
-    """Delete an empty bucket.
+def delete_bucket(
+    s3: S3, bucket_name: str, *, missing_ok: bool = False, emptier: Deleter | None = None
+) -> DeleteBucketResult:
+    """Delete a bucket.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html
 
     :param missing_ok: whether it is all the same if there is none.
+    :param emptier: deletes first all that the bucket holds: every version, delete markers; open uploads are aborted.
     :raises S3RestNotFoundError: there is none.
+    :raises S3RestError: something in it can't be deleted; everything else is gone, and the bucket is not.
+    """
+    check_bucket_name(bucket_name)
+    objects = uploads = 0
+    deleted = None
+    for last in (False,) * (_ROUNDS - 1) + (True,):
+        try:
+            if emptier:
+                emptied = _empty(s3, bucket_name, emptier)
+                objects, uploads = objects + emptied[0], uploads + emptied[1]
+            deleted = _delete(s3, bucket_name, may_be_full=bool(emptier) and not last)
+        except S3RestNotFoundError:
+            if not missing_ok:
+                raise
+            deleted = False
+        if deleted is not None:
+            break
+    s3.engines.forget_region(bucket_name)
+    return DeleteBucketResult(bucket_name=bucket_name, deleted=bool(deleted), objects=objects, uploads=uploads)
+
+
+def _delete(s3: S3, bucket_name: str, *, may_be_full: bool) -> bool | None:
+    """Delete a bucket.
+
+    :returns: whether it was; None where something has been written to it meanwhile.
     """
     from botocore.exceptions import ClientError
 
-    check_bucket_name(bucket_name)
+    from airflow_provider_s3rest.s3.errors import translate
+
     try:
         s3.client(bucket_name).delete_bucket(Bucket=bucket_name)
-        deleted = True
     except ClientError as error:
-        if _code(error) != "NoSuchBucket":
-            raise
         # The answer to an earlier try may have been lost.
-        deleted = bool(error.response["ResponseMetadata"].get("RetryAttempts"))
-        if not (deleted or missing_ok):
-            raise S3RestNotFoundError(f"There is no bucket {bucket_name!r}") from None
-    s3.engines.forget_region(bucket_name)
-    return DeleteBucketResult(bucket_name=bucket_name, deleted=deleted)
+        if _code(error) == "NoSuchBucket" and error.response["ResponseMetadata"].get("RetryAttempts"):
+            return True
+        if _code(error) == "BucketNotEmpty" and may_be_full:
+            return None
+        raise translate(error, bucket_name) from None
+    return True
+
+
+def _empty(s3: S3, bucket_name: str, emptier: Deleter) -> tuple[int, int]:
+    """Delete all that a bucket holds.
+
+    :returns: how many versions and delete markers, and how many uploads.
+    """
+    gone = emptier.delete_prefix(bucket_name, "", versions=True, allow_all=True)
+    if gone.failures:
+        first = gone.failed[0]
+        raise S3RestError(
+            f"Bucket {bucket_name!r} was not deleted: {gone.failures} of its objects were not, {gone.deleted} were; the "
+            f"first is {first.key!r} ({first.code}: {first.message})"
+        )
+    aborted = abort_uploads(s3, bucket_name, older_than=timedelta())
+    if aborted.failed:
+        failure = aborted.failed[0]
+        raise S3RestError(
+            f"Bucket {bucket_name!r} was not deleted: {len(aborted.failed)} uploads to it were not aborted, "
+            f"{len(aborted.uploads)} were; the first is that of {failure.upload.key!r} ({failure.code}: "
+            f"{failure.message})"
+        )
+    return gone.deleted, len(aborted.uploads)
 
 
 def _code(error: ClientError) -> str:

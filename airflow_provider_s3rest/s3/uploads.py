@@ -113,7 +113,8 @@ def abort_uploads(
     """
     bucket_name, prefix = locate_prefix(bucket_name, prefix)
     run = _Run(s3, bucket_name, progress)
-    until = datetime.now(UTC) - older_than
+    # The clock of the service may be ahead of ours: no age means any age.
+    until = datetime.now(UTC) - older_than if older_than else datetime.max.replace(tzinfo=UTC)
     old = run.older(list_uploads(s3, bucket_name, prefix), until)
     if dry_run:
         run.gone += old

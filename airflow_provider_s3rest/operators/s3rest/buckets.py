@@ -57,19 +57,22 @@ class S3RestDeleteBucketOperator(S3RestOperator):
     Returns ``bucket_name``, whether it was ``deleted``, and how many ``objects`` (versions and delete markers counted
     one by one) and open ``uploads`` went with it.
 
+    :param force: whether to delete first all that it holds: objects, every version of them, delete markers, and open
+        multipart uploads. Without it, S3 refuses to delete a bucket that is not empty.
     :param missing_ok: whether it is all the same if there is no such bucket.
     """
 
-    template_fields: Sequence[str] = (*S3RestOperator.template_fields, "missing_ok")
+    template_fields: Sequence[str] = (*S3RestOperator.template_fields, "force", "missing_ok")
 
-    def __init__(self, *, bucket_name: str, missing_ok: bool = False, **kwargs: Any) -> None:
+    def __init__(self, *, bucket_name: str, force: bool = False, missing_ok: bool = False, **kwargs: Any) -> None:
         super().__init__(bucket_name=bucket_name, **kwargs)
+        self.force = force
         self.missing_ok = missing_ok
 
     def operate(self, context: Context) -> dict[str, Any]:  # noqa: ARG002
         """Delete the bucket."""
-        missing_ok = read_switch(self.missing_ok, "missing_ok")
-        return as_row(self.hook.delete_bucket(self.bucket_name or "", missing_ok=missing_ok))
+        force, missing_ok = read_switch(self.force, "force"), read_switch(self.missing_ok, "missing_ok")
+        return as_row(self.hook.delete_bucket(self.bucket_name or "", force=force, missing_ok=missing_ok))
 
 
 class S3RestBucketTagsOperator(S3RestOperator):

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from airflow_provider_s3rest.exceptions import S3RestError, S3RestNotFoundError
 from airflow_provider_s3rest.s3.buckets import BucketTerms, create_bucket, delete_bucket
+from airflow_provider_s3rest.s3.deletion import Deleter
 from airflow_provider_s3rest.s3.tags import Tags
 from airflow_provider_s3rest.s3.uploads import abort_uploads, list_uploads
 
@@ -84,3 +85,20 @@ def test_open_uploads_are_found_and_aborted(
     assert [upload.key for upload in list_uploads(s3, bucket)] == ["out"]
     assert not abort_uploads(s3, bucket, older_than=timedelta(days=36500)).uploads
     assert [upload.key for upload in abort_uploads(s3, bucket, older_than=timedelta()).uploads] == ["out"]
+
+
+@both_servers
+def test_a_full_bucket_goes_by_force(open_s3: Callable[[str], S3], server: str) -> None:
+    """With its versions, its delete markers and its open uploads."""
+    s3 = open_s3(server)
+    name = f"test-{uuid.uuid4().hex}"
+    create_bucket(s3, name, BucketTerms.parse({"versioning": True}))
+    for data in (b"1", b"2"):
+        s3.upsert_object(name, "a/é", data)
+    s3.upsert_object(name, "b", b"")
+    client = s3.client(name)
+    client.delete_object(Bucket=name, Key="b")
+    client.create_multipart_upload(Bucket=name, Key="c")
+    result = delete_bucket(s3, name, emptier=Deleter(s3=s3))
+    assert (result.deleted, result.objects, result.uploads) == (True, 4, 1)
+    assert name not in s3.list_buckets().names

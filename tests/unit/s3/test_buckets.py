@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from airflow_provider_s3rest.exceptions import S3RestError, S3RestNotFoundError
 from airflow_provider_s3rest.s3.buckets import BucketTerms, create_bucket, delete_bucket
+from airflow_provider_s3rest.s3.deletion import Deleter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -230,3 +231,77 @@ def test_a_lost_answer_to_a_deletion(fake: Any, make_s3: Callable[..., S3]) -> N
     fake.then(cut=-1)
     fake.then_error(404, "NoSuchBucket")
     assert delete_bucket(make_s3(), "bucket").deleted
+
+
+VERSIONS = (
+    b"<ListVersionsResult><Version><Key>k</Key><VersionId>v1</VersionId><IsLatest>false</IsLatest><Size>1</Size>"
+    b"<LastModified>2026-11-24T01:02:03.000Z</LastModified><ETag>e</ETag></Version><DeleteMarker><Key>k</Key>"
+    b"<VersionId>v2</VersionId><IsLatest>true</IsLatest><LastModified>2026-11-24T01:02:03.000Z</LastModified>"
+    b"</DeleteMarker></ListVersionsResult>"
+)
+UPLOADS = (
+    b"<ListMultipartUploadsResult><Upload><Key>u</Key><UploadId>1</UploadId><Initiated>2099-01-01T00:00:00Z</Initiated>"
+    b"</Upload></ListMultipartUploadsResult>"
+)
+NO_VERSIONS, NO_UPLOADS = b"<ListVersionsResult/>", b"<ListMultipartUploadsResult/>"
+
+
+def paths(fake: Any) -> list[str]:
+    """Methods and the first parameters of the queries so far, as one text each."""
+    return [f"{method} {target.partition('?')[2].partition('&')[0]}".strip() for method, target in fake.seen]
+
+
+def test_force_empties_the_bucket_first(fake: Any, make_s3: Callable[..., S3]) -> None:
+    """Versions, delete markers and open uploads, even those that a clock ahead of ours has begun."""
+    for body in (VERSIONS, b"<DeleteResult/>", UPLOADS):
+        fake.then(body=body)
+    fake.always(204)
+    s3 = make_s3()
+    result = delete_bucket(s3, "bucket", emptier=Deleter(s3=s3))
+    assert (result.deleted, result.objects, result.uploads) == (True, 2, 1)
+    assert paths(fake) == ["GET versions", "POST delete", "GET uploads", "DELETE uploadId=1", "DELETE"]
+    assert fake.requests[1].body.count(b"<VersionId>") == 2
+
+
+def test_what_is_written_meanwhile_is_deleted_too(fake: Any, make_s3: Callable[..., S3]) -> None:
+    """The bucket is emptied again, but not for ever."""
+    for _ in range(3):
+        fake.then(body=NO_VERSIONS)
+        fake.then(body=NO_UPLOADS)
+        fake.then_error(409, "BucketNotEmpty")
+    s3 = make_s3()
+    with pytest.raises(ClientError, match="BucketNotEmpty"):
+        delete_bucket(s3, "bucket", emptier=Deleter(s3=s3))
+    assert len(fake.requests) == 9
+
+
+def test_a_locked_version_keeps_the_bucket(fake: Any, make_s3: Callable[..., S3]) -> None:
+    """The error counts what is gone and what is not; uploads are left alone."""
+    fake.then(body=VERSIONS)
+    fake.then(
+        body=b"<DeleteResult><Error><Key>k</Key><VersionId>v1</VersionId><Code>AccessDenied</Code>"
+        b"<Message>locked</Message></Error></DeleteResult>"
+    )
+    s3 = make_s3()
+    with pytest.raises(S3RestError, match=r"1 of its objects were not, 1 were; the first is 'k' \(AccessDenied: locked"):
+        delete_bucket(s3, "bucket", emptier=Deleter(s3=s3))
+    assert len(fake.requests) == 2
+
+
+def test_an_upload_that_cannot_be_aborted_keeps_the_bucket(fake: Any, make_s3: Callable[..., S3]) -> None:
+    """In S3's words."""
+    fake.then(body=NO_VERSIONS)
+    fake.then(body=UPLOADS)
+    fake.then_error(403, "AccessDenied")
+    s3 = make_s3()
+    with pytest.raises(S3RestError, match="1 uploads to it were not aborted, 0 were; the first is that of 'u'"):
+        delete_bucket(s3, "bucket", emptier=Deleter(s3=s3))
+
+
+def test_a_missing_bucket_is_empty(fake: Any, make_s3: Callable[..., S3]) -> None:
+    """With force too, only if asked."""
+    fake.then_error(404, "NoSuchBucket", times=2)
+    s3 = make_s3()
+    assert not delete_bucket(s3, "bucket", missing_ok=True, emptier=Deleter(s3=s3)).deleted
+    with pytest.raises(S3RestNotFoundError):
+        delete_bucket(s3, "bucket", emptier=Deleter(s3=s3))
