@@ -12,7 +12,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _REFUSALS = frozenset(
-    {"AccessDenied", "AllAccessDisabled", "InvalidAccessKeyId", "InvalidObjectState", "SignatureDoesNotMatch"}
+    {
+        "AccessDenied",
+        "AllAccessDisabled",
+        "BucketAlreadyExists",
+        "BucketAlreadyOwnedByYou",
+        "IllegalLocationConstraintException",
+        "InvalidAccessKeyId",
+        "InvalidBucketName",
+        "InvalidLocationConstraint",
+        "InvalidObjectState",
+        "InvalidTag",
+        "SignatureDoesNotMatch",
+        "TooManyBuckets",
+    }
 )
 
 
