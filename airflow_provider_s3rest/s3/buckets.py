@@ -281,8 +281,8 @@ def _empty(s3: S3, bucket_name: str, emptier: Deleter) -> tuple[int, int]:
     if gone.failures:
         first = gone.failed[0]
         raise S3RestError(
-            f"Bucket {bucket_name!r} was not deleted: {gone.failures} of its objects were not, {gone.deleted} were; the "
-            f"first is {first.key!r} ({first.code}: {first.message})"
+            f"Bucket {bucket_name!r} was not deleted: {gone.failures} of its objects were not, {gone.deleted} were; "
+            f"the first is {first.key!r} ({first.code}: {first.message})"
         )
     aborted = abort_uploads(s3, bucket_name, older_than=timedelta())
     if aborted.failed:

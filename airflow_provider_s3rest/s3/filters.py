@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypedDict
 
 from airflow_provider_s3rest.s3.globs import compile_globs
-from airflow_provider_s3rest.s3.options.values import known, read_count, read_time
+from airflow_provider_s3rest.s3.options.values import known, read_count, read_duration, read_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -88,10 +88,12 @@ class Filter:
             raise ValueError(f"{empty[0]}: is empty; leave it out if nothing is to be left out by it")
         given = known(filters, ObjectFilters.__annotations__)
         times = [read_time(given[name], name) for name in ("modified_after",) if name in given]
-        times += [now - _age(given[name], name) for name in ("newer_than",) if name in given]
+        times += [now - read_duration(given[name], name) for name in ("newer_than",) if name in given]
         ends = [read_time(given[name], name) for name in ("modified_before",) if name in given]
         # Times of S3 are whole seconds or finer: what is exactly so old is meant.
-        ends += [now - _age(given[name], name) + timedelta.resolution for name in ("older_than",) if name in given]
+        ends += [
+            now - read_duration(given[name], name) + timedelta.resolution for name in ("older_than",) if name in given
+        ]
         parsed = cls(
             glob=compile_globs(given["glob"]) if "glob" in given else None,
             regex=_regex(given["regex"]) if "regex" in given else None,
@@ -146,18 +148,6 @@ class Filter:
                 f"{after}: means from {self.modified_after.isoformat()} on, and {before} before "
                 f"{self.modified_before.isoformat()}: nothing is both"
             )
-
-
-def _age(value: object, argument: str) -> timedelta:
-    age = value if isinstance(value, timedelta) else None
-    if isinstance(value, int | float | str) and not isinstance(value, bool):
-        try:
-            age = timedelta(seconds=float(value))
-        except (ValueError, OverflowError):
-            age = None
-    if age is None or age < timedelta():
-        raise ValueError(f"{argument}: {value!r} is no age; give a timedelta, or a number of seconds")
-    return age
 
 
 def _regex(pattern: object) -> re.Pattern[str]:

@@ -283,7 +283,7 @@ def test_a_locked_version_keeps_the_bucket(fake: Any, make_s3: Callable[..., S3]
         b"<Message>locked</Message></Error></DeleteResult>"
     )
     s3 = make_s3()
-    with pytest.raises(S3RestError, match=r"1 of its objects were not, 1 were; the first is 'k' \(AccessDenied: locked"):
+    with pytest.raises(S3RestError, match=r"1 of its objects were not, 1 were; the first is 'k' \(AccessDenied"):
         delete_bucket(s3, "bucket", emptier=Deleter(s3=s3))
     assert len(fake.requests) == 2
 
