@@ -184,4 +184,6 @@ class World:
             return self.fake.make_answer(200, LARGE)
         if name in {"ListObjectsV2", "ListObjectVersions"}:
             return self.fake.make_answer(200, b"<ListBucketResult/>")
+        if name == "DeleteObjects":
+            return self.fake.make_answer(200, b"<DeleteResult><Deleted><Key>key</Key></Deleted></DeleteResult>")
         return self.fake.make_answer(200, _BODY)
