@@ -13,25 +13,25 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """The times of one thing, in milliseconds, and the limit that its median must keep."""
+    """The figures of one thing, milliseconds unless its name tells another unit, and the limit of their median."""
 
     name: str
-    times_ms: tuple[float, ...]
-    limit_ms: float | None = None
+    figures: tuple[float, ...]
+    limit: float | None = None
 
     @property
-    def median_ms(self) -> float:
-        """The middle of the times."""
-        return statistics.median(self.times_ms)
+    def median(self) -> float:
+        """The middle of the figures."""
+        return statistics.median(self.figures)
 
     @property
     def is_good(self) -> bool:
         """Whether the median keeps the limit."""
-        return self.limit_ms is None or self.median_ms < self.limit_ms
+        return self.limit is None or self.median < self.limit
 
     def __str__(self) -> str:
-        spread = f"{min(self.times_ms):9.3f} {self.median_ms:9.3f} {max(self.times_ms):9.3f}"
-        limit = "" if self.limit_ms is None else f"under {self.limit_ms:g}: {'yes' if self.is_good else 'NO'}"
+        spread = f"{min(self.figures):9.3f} {self.median:9.3f} {max(self.figures):9.3f}"
+        limit = "" if self.limit is None else f"under {self.limit:g}: {'yes' if self.is_good else 'NO'}"
         return f"{self.name:44} {spread}  {limit}".rstrip()
 
 
@@ -39,7 +39,7 @@ HEADING = f"{'milliseconds, fresh processes':44} {'least':>9} {'median':>9} {'mo
 
 
 def fresh(code: str, *arguments: str, rounds: int, **env: str) -> list[dict[str, float]]:
-    """Run code that prints a JSON object of milliseconds, each time in a new interpreter."""
+    """Run code that prints a JSON object of figures, each time in a new interpreter."""
     results = []
     for _ in range(rounds):
         command = [sys.executable, "-c", code, *arguments]
@@ -48,6 +48,6 @@ def fresh(code: str, *arguments: str, rounds: int, **env: str) -> list[dict[str,
     return results
 
 
-def measured(name: str, results: list[dict[str, float]], key: str, limit_ms: float | None = None) -> Measurement:
+def measured(name: str, results: list[dict[str, float]], key: str, limit: float | None = None) -> Measurement:
     """Collect one figure of all rounds."""
-    return Measurement(name=name, times_ms=tuple(result[key] for result in results), limit_ms=limit_ms)
+    return Measurement(name=name, figures=tuple(result[key] for result in results), limit=limit)

@@ -56,15 +56,15 @@ def _in_bucket(bucket_name: str, item: tuple[str, ObjectId]) -> ObjectId:
 def _read(bucket_name: str | None, key: Any) -> tuple[str, ObjectId]:
     match key:
         case str():
-            return _located(bucket_name, key, None)
-        case (str(name), version_id):
-            return _located(bucket_name, name, version_id)
+            return _identity(*locate(bucket_name, key, argument="keys"), None)
         case Mapping():
             return _row(bucket_name, key)
         case ObjectSummary():
-            return _located(bucket_name, key.key, None)
-        case ObjectVersion():
-            return _located(bucket_name, key.key, key.version_id)
+            return _verbatim(bucket_name, key.key, None)
+        case ObjectVersion() | ObjectId():
+            return _verbatim(bucket_name, key.key, key.version_id)
+        case (str(name), version_id):
+            return _identity(*locate(bucket_name, name, argument="keys"), version_id)
     raise ValueError(f"keys: {key!r} is no key; give a text, a tuple of a key and a version id, or a row of a query")
 
 
@@ -76,11 +76,17 @@ def _row(bucket_name: str | None, row: Mapping[str, Any]) -> tuple[str, ObjectId
     bucket = row.get("bucket_name") or bucket_name
     if bucket_name and bucket != bucket_name:
         raise ValueError(f"keys: {row['key']!r} is in bucket {bucket!r}, and bucket_name is {bucket_name!r}")
-    return _located(bucket, row["key"], row.get("version_id"))
+    return _verbatim(bucket, row["key"], row.get("version_id"))
 
 
-def _located(bucket_name: str | None, key: str, version_id: object) -> tuple[str, ObjectId]:
+def _verbatim(bucket_name: str | None, key: str, version_id: object) -> tuple[str, ObjectId]:
+    # What a service has listed is a key, even if it looks like a URL.
+    if bucket_name:
+        return _identity(check_bucket_name(bucket_name), key, version_id)
+    return _identity(*locate(None, key, argument="keys"), version_id)
+
+
+def _identity(bucket_name: str, key: str, version_id: object) -> tuple[str, ObjectId]:
     if version_id is not None and (not isinstance(version_id, str) or not version_id):
         raise ValueError(f"keys: the version id of {key!r} must be a text, not {version_id!r}")
-    bucket_name, key = locate(bucket_name, key, argument="keys")
     return bucket_name, ObjectId(check_key(key, "keys"), version_id)

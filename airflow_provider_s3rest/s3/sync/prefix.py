@@ -6,8 +6,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from airflow_provider_s3rest.s3.deletion import Deleter
 from airflow_provider_s3rest.s3.keys import check_key
 from airflow_provider_s3rest.s3.options import Read, Write
+from airflow_provider_s3rest.s3.results import ObjectId
 from airflow_provider_s3rest.s3.sync.model import NANOSECONDS, Entry
 
 if TYPE_CHECKING:
@@ -68,7 +70,5 @@ class Prefix:
         :param failed: is told of each that S3 refused to delete.
         :returns: how many are gone.
         """
-        result = self.s3.delete_objects(self.bucket_name, map(self.key, names))
-        for failure in result.failed:
-            failed(failure.key, f"{failure.code}: {failure.message}")
-        return result.deleted
+        deleter = Deleter(s3=self.s3, refused=lambda told: failed(told.key, f"{told.code}: {told.message}"))
+        return deleter.delete_keys(self.bucket_name, (ObjectId(self.key(name)) for name in names)).deleted

@@ -42,6 +42,7 @@ A, AV, B = ObjectId("a"), ObjectId("a", "v"), ObjectId("b")
         ([SUMMARY, VERSION], [A, AV]),
         ([["a"], [{"key": "b"}], []], [A, B]),
         ([], []),
+        ([{"key": "s3://a"}, ObjectId("s3://b")], [ObjectId("s3://a"), ObjectId("s3://b")]),
         (["a b", "//", "a\n"], [ObjectId("a b"), ObjectId("//"), ObjectId("a\n")]),
     ],
 )
