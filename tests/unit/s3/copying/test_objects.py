@@ -13,12 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_s3rest.exceptions import S3RestIntegrityError, S3RestNotFoundError, S3RestPreconditionError
+from airflow_provider_s3rest.s3 import S3
+from airflow_provider_s3rest.s3.copying import Source, Target, copy_object
 from airflow_provider_s3rest.s3.options import Read, Write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from airflow_provider_s3rest.s3 import S3
     from airflow_provider_s3rest.s3.results import CopyResult, ObjectSummary
 
 GIB = 1024**3
@@ -316,3 +317,29 @@ def test_an_old_boto3_copies_without_conditions_only(
         copy(Write(if_none_match="*"))
     assert [request.method for request in fake.requests] == ["HEAD"]
     assert copy().etag == "copied"
+
+
+@pytest.mark.parametrize("region", [None, "us-east-1"])
+def test_buckets_in_two_regions(
+    aws: Any, connect: Any, source: Any, service: Any, make_s3: Callable[..., S3], *, region: str | None
+) -> None:
+    """Each side is asked in its own region, also where the source's is given; S3 carries the bytes between them."""
+
+    def reply(request: Any) -> Any:
+        asked = request.host + request.target
+        region = "us-east-1" if "source" in asked else "eu-central-1"
+        if "authorization" not in request.headers:
+            return aws.make_answer(200, b"", {"x-amz-bucket-region": region})
+        assert region in request.host
+        assert f"/{region}/" in request.headers["authorization"]
+        return service(request)
+
+    aws.otherwise = reply
+    writes = make_s3(endpoint_url=None)
+    delays = writes.connection.retry_delays_seconds
+    reads = S3(connect(retry_delays_seconds=delays), source, region) if region else writes
+    result = copy_object(
+        Source(s3=reads, bucket_name="source", key="key"), Target(s3=writes, bucket_name="target", key="new")
+    )
+    assert result.region_name == "eu-central-1"
+    assert aws.requests[-1].headers["x-amz-copy-source"] == "source/key"

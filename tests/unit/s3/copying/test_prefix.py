@@ -156,6 +156,14 @@ def test_existing_ones_are_skipped(fake: Any, buckets: Buckets, copy: Callable[.
     assert {r.headers["if-none-match"] for r in fake.requests if "x-amz-copy-source" in r.headers} == {"*"}
 
 
+def test_a_condition_that_does_not_hold_is_a_failure(buckets: Buckets, copy: Callable[..., CopyPrefixResult]) -> None:
+    """Unless existing objects are to be skipped."""
+    buckets.sizes["source"] = {"a": 1}
+    buckets.service.fault = lambda *_: buckets.service.refusal(412, "PreconditionFailed")
+    with pytest.raises(S3RestError, match=r"1 objects .* 0 were; the first is 'a'"):
+        copy("", "", Write(if_none_match="*"))
+
+
 def test_a_large_object_of_a_prefix_goes_in_parts(
     fake: Any, buckets: Buckets, copy: Callable[..., CopyPrefixResult]
 ) -> None:
