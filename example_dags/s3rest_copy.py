@@ -42,7 +42,7 @@ def s3rest_copy():
         task_id="prefix",
         source_prefix="s3://s3rest-example/copy/in/",
         prefix="copy/out/",
-        filters={"glob": "*.csv"},
+        glob="*.csv",
         skip_existing=True,
     )
     get = S3RestGetOperator(task_id="get", key="copy/archive/orders.csv", include_tags=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_s3rest.hooks.rows import as_row
 from airflow_provider_s3rest.hooks.s3rest import S3RestHook
-from airflow_provider_s3rest.operators.s3rest.base import S3RestOperator
+from airflow_provider_s3rest.operators.s3rest.base import S3RestFilteringOperator
 from airflow_provider_s3rest.s3.options.values import read_switch
 
 if TYPE_CHECKING:
@@ -17,11 +17,10 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_s3rest.s3.filters import ObjectFilters
     from airflow_provider_s3rest.s3.options import WriteOptions
 
 
-class S3RestCopyOperator(S3RestOperator):
+class S3RestCopyOperator(S3RestFilteringOperator):
     """Copy an object of any size, or all objects of a prefix: with content headers, metadata and tags.
 
     Of one connection, S3 does the copying itself, in other regions too. From another connection the bytes stream
@@ -30,7 +29,8 @@ class S3RestCopyOperator(S3RestOperator):
     Returns of an object ``bucket_name``, ``key``, ``etag``, ``version_id``, ``size`` and ``region_name`` of the copy,
     and ``source_bucket_name``, ``source_key`` and ``source_version_id``; of a prefix ``bucket_name``, ``prefix``,
     ``source_bucket_name``, ``source_prefix``, the numbers ``copied``, ``size`` (in bytes) and ``skipped``, and
-    ``dry_run``. Fails if any object could not be copied, after all have been tried.
+    ``dry_run``. Fails if any object could not be copied, after all have been tried. The arguments of
+    :class:`S3RestFilteringOperator` say which objects of a prefix are copied.
 
     :param source_bucket_name: the bucket to copy from; leave it out where the key or prefix is an ``s3://`` URL.
     :param source_key: the key of the object to copy, or its URL.
@@ -47,8 +47,6 @@ class S3RestCopyOperator(S3RestOperator):
     :param metadata_directive: ``MERGE``: the source's content headers and metadata, with those of ``write_options``
         laid over them; ``COPY``: the source's; ``REPLACE``: those of ``write_options``, and nothing else.
     :param copy_tags: whether the source's tags go along, unless ``write_options`` has others.
-    :param filters: of a prefix: which objects are copied, see
-        :class:`~airflow_provider_s3rest.s3.filters.ObjectFilters`.
     :param skip_existing: of a prefix: leave alone those whose key the target has already, whatever is there.
     :param dry_run: of a prefix: copy nothing, but log what would be.
     :param write_options: how the copies are written, see :class:`~airflow_provider_s3rest.s3.options.WriteOptions`.
@@ -58,10 +56,10 @@ class S3RestCopyOperator(S3RestOperator):
     """
 
     template_fields: Sequence[str] = (
-        *S3RestOperator.template_fields,
+        *S3RestFilteringOperator.template_fields,
         *("source_bucket_name", "source_key", "source_prefix", "key", "prefix", "source_s3rest_conn_id"),
         *("source_region_name", "source_version_id", "source_if_match", "source_if_none_match"),
-        *("source_if_modified_since", "source_if_unmodified_since", "metadata_directive", "copy_tags", "filters"),
+        *("source_if_modified_since", "source_if_unmodified_since", "metadata_directive", "copy_tags"),
         *("skip_existing", "dry_run", "write_options"),
     )
 
@@ -82,7 +80,6 @@ class S3RestCopyOperator(S3RestOperator):
         source_if_unmodified_since: datetime | str | None = None,
         metadata_directive: Literal["MERGE", "COPY", "REPLACE"] = "MERGE",
         copy_tags: bool | str = True,
-        filters: ObjectFilters | None = None,
         skip_existing: bool | str = False,
         dry_run: bool | str = False,
         write_options: WriteOptions | None = None,
@@ -105,7 +102,6 @@ class S3RestCopyOperator(S3RestOperator):
         self.source_if_unmodified_since = source_if_unmodified_since
         self.metadata_directive = metadata_directive
         self.copy_tags = copy_tags
-        self.filters = filters
         self.skip_existing = skip_existing
         self.dry_run = dry_run
         self.write_options = write_options
@@ -120,7 +116,8 @@ class S3RestCopyOperator(S3RestOperator):
 
     def _copy_object(self, context: Context) -> dict[str, Any]:
         switched = read_switch(self.skip_existing, "skip_existing") or read_switch(self.dry_run, "dry_run")
-        if self.prefix is not None or self.filters or switched:
+        filtered = any(value is not None for value in self.filters.values())
+        if self.prefix is not None or filtered or switched:
             raise ValueError("source_key: goes with key; prefix, filters, skip_existing and dry_run need source_prefix")
         result = self.hook.copy_object(
             self.source_bucket_name, self.source_key or "", self.bucket_name, self.key, **self._options(context)

@@ -98,7 +98,7 @@ def test_a_prefix(run: Run, s3: Any, bucket: str, capsys: pytest.CaptureFixture[
     """With filters; a dry run first, and then only what is missing."""
     for name in ("a.csv", "b.csv", "c.txt"):
         s3.put_object(Bucket=bucket, Key=f"in/{name}", Body=b"data")
-    source = {"source_bucket_name": bucket, "source_prefix": "in/", "prefix": "out/", "filters": {"glob": "*.csv"}}
+    source = {"source_bucket_name": bucket, "source_prefix": "in/", "prefix": "out/", "glob": "*.csv"}
     dry = run(S3RestCopyOperator, **source, dry_run=True)
     assert (dry["copied"], dry["size"], dry["dry_run"]) == (2, 8, True)
     assert f"Would copy s3://{bucket}/in/a.csv to s3://{bucket}/out/a.csv" in capsys.readouterr().out
@@ -145,6 +145,7 @@ def test_keys_of_ones_own_are_shown_nowhere(run: Run, orders: str, s3: Any, buck
         ({"source_key": "a", "source_prefix": "b"}, "source_key: give either"),
         ({"source_key": "a", "prefix": "b"}, "source_key: goes with key"),
         ({"source_key": "a", "dry_run": True}, "source_key: goes with key"),
+        ({"source_key": "a", "glob": "*"}, "source_key: goes with key"),
         ({"source_prefix": "a", "key": "b"}, "source_prefix: goes with prefix"),
         ({"source_key": "a"}, "source_bucket_name: is missing"),
         ({"source_key": "s3://bucket/a", "source_bucket_name": "bucket"}, "source_key: is an s3:// URL, and source_bu"),
@@ -153,7 +154,7 @@ def test_keys_of_ones_own_are_shown_nowhere(run: Run, orders: str, s3: Any, buck
         ({"source_key": "s3://bucket/a", "copy_tags": "maybe"}, "copy_tags: must be true or false"),
         ({"source_key": "s3://bucket/a", "source_if_modified_since": "now"}, "source_if_modified_since: is no time"),
         ({"source_key": "s3://bucket/a", "source_sse_customer_key": "short"}, "source_sse_customer_key: must be 32"),
-        ({"source_prefix": "s3://bucket/a", "filters": {"globs": "*"}}, "globs: is no option"),
+        ({"source_prefix": "s3://bucket/a", "regex": "("}, "regex: '\\(' is no regular"),
         ({"source_prefix": "s3://bucket/a", "skip_existing": "some"}, "skip_existing: must be true or false"),
         ({"source_prefix": "s3://bucket/", "source_version_id": "v"}, "a version and conditions are for one object"),
     ],
