@@ -64,10 +64,12 @@ def parts(first: bytes, read: Reader, size: int | None, wanted_bytes: int | None
     :param wanted_bytes: the size of a part, if the caller has chosen one.
     """
     pending = memoryview(first)
+    del first
     for number in range(MAX_PARTS):
         wanted = part_bytes(number, size, wanted_bytes)
         part = bytes(pending[:wanted])
-        pending = pending[wanted:]
+        # What has been sent need not stay in memory.
+        pending = pending[wanted:] or memoryview(b"")
         if len(part) < wanted:
             part += read(wanted - len(part))
         if not part:

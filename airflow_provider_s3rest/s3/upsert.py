@@ -76,6 +76,7 @@ def upsert(
                 progress.add(sent)
         else:
             pieces = parts(first, read, size, write.part_bytes)
+            del first
             # The larger the parts, the fewer are in memory at once.
             workers = max(1, min(s3.workers, _MEMORY_BYTES // part_bytes(0, size, write.part_bytes)))
             upload = _new_upload(s3, bucket_name, key, write)
