@@ -111,7 +111,7 @@ class Airflow:
         return results
 
     def failures(self, run: DagRun) -> Iterator[str]:
-        """Tell the end of the log of each task that did not succeed by its own fault, or of the scheduler's."""
+        """Tell the end of the log of each task that failed itself, and the scheduler's where that does not say why."""
         for task in run.tasks:
             if task.state not in {None, "success", "upstream_failed"}:
                 folder = f"logs/dag_id={run.dag_id}/run_id={run.run_id}/task_id={task.task_id}"
@@ -119,7 +119,10 @@ class Airflow:
                 logs = sorted(self.home.glob(f"{folder}{mapped}/attempt=*.log"))
                 own = [line for log in logs for line in log.read_text().splitlines()][-LOG_LINES:]
                 name = f"{run.dag_id}.{task.task_id}[{task.map_index}] {task.state}"
-                yield "\n  ".join([name, *(map(_readable, own) if own else [tail(self.home / "scheduler.log", 200)])])
+                lines = [_readable(line) for line in own]
+                if not any(line.startswith(("error:", "critical:")) for line in lines):
+                    lines.append(tail(self.home / "scheduler.log", 200))
+                yield "\n  ".join([name, *lines])
 
     def wait_for(self, reached: Callable[[], bool], what: str, deadline: float | None = None) -> None:
         """Poll until something is so.
@@ -205,6 +208,8 @@ def _readable(line: str) -> str:
 
 def _log_in(api: httpx.Client, address: str) -> bool:
     try:
+        # Both parts of the server load much at their first request; a task waits only seconds for its own.
+        api.get(f"{address}/execution/health")
         response = api.get(f"{address}/auth/token")
     except httpx.TransportError:
         return False
@@ -225,6 +230,7 @@ def _environment(home: Path, dags: Path, port: int) -> dict[str, str]:
         "API__SECRET_KEY": secrets.token_urlsafe(32),
         "API_AUTH__JWT_ISSUER": "s3rest-demo",
         "API_AUTH__JWT_SECRET": secrets.token_urlsafe(64),
+        "CORE__DAGBAG_IMPORT_TIMEOUT": "120",
         "CORE__DAGS_FOLDER": str(dags),
         "CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
         "CORE__EXECUTOR": "LocalExecutor",
@@ -232,6 +238,7 @@ def _environment(home: Path, dags: Path, port: int) -> dict[str, str]:
         "CORE__LOAD_EXAMPLES": "False",
         "CORE__PARALLELISM": "8",
         "CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+        "DAG_PROCESSOR__DAG_FILE_PROCESSOR_TIMEOUT": "240",
         # The files do not change: parsing all of them every 30 seconds would take a core from the tasks.
         "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "3600",
         # With its default of 5 seconds, a busy machine soon says "database is locked".
@@ -239,5 +246,7 @@ def _environment(home: Path, dags: Path, port: int) -> dict[str, str]:
         # Of a chain of short tasks, most of the time would be this pause between one and the next.
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.25",
         "USAGE_DATA_COLLECTION__ENABLED": "False",
+        # A task whose first call takes longer calls again, is told that it runs already, and fails.
+        "WORKERS__EXECUTION_API_TIMEOUT": "60",
     }
     return kept | {"AIRFLOW_HOME": str(home)} | {f"AIRFLOW__{name}": value for name, value in options.items()}
