@@ -45,7 +45,7 @@ def obstacle(connection: S3RestConnection, select: Select) -> str | None:
         return "reads no zstd"
     if select.version_id:
         return "reads no version but the current one"
-    if connection.requester_pays:
+    if select.engine == "auto" and connection.requester_pays:
         return "can't say that the requester pays"
     if select.engine == "auto" and _account(connection) in _missing:
         return "is not to be had here"

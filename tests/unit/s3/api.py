@@ -13,8 +13,10 @@ from airflow_provider_s3rest.s3.copying.model import Source, Target
 from airflow_provider_s3rest.s3.copying.objects import copy_object
 from airflow_provider_s3rest.s3.listing import list_versions
 from airflow_provider_s3rest.s3.options import Read, Write
+from airflow_provider_s3rest.s3.select import Select, select_object
 from airflow_provider_s3rest.s3.tags import Tags
 from airflow_provider_s3rest.s3.uploads import abort_uploads, list_uploads
+from tests.unit.s3.events import frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +38,15 @@ _BODY = b"""<Result>
 <Upload><Key>key</Key><UploadId>u</UploadId><Initiated>2020-01-01T00:00:00.000Z</Initiated></Upload>
 <Buckets><Bucket><Name>bucket</Name></Bucket></Buckets>
 </Result>"""
+
+_BODIES = {
+    "GetObject": LARGE,
+    "HeadObject": LARGE,
+    "ListObjectsV2": b"<ListBucketResult/>",
+    "ListObjectVersions": b"<ListBucketResult/>",
+    "DeleteObjects": b"<DeleteResult><Deleted><Key>key</Key></Deleted></DeleteResult>",
+    "SelectObjectContent": frame(b"", {":message-type": "event", ":event-type": "End"}),
+}
 
 _BUCKET_OPERATIONS = {
     "GET": {
@@ -99,6 +110,12 @@ def _copy(s3: S3, options: Options) -> object:
     return copy_object(source, Target(s3=s3, bucket_name="bucket", key="key", write=options.write))
 
 
+def _select(s3: S3, options: Options) -> object:
+    select = Select.parse("a.csv", "SELECT * FROM S3Object", {"engine": "s3_select"})
+    with select_object(s3, "bucket", "a.csv", replace(select, customer_key=options.read.customer_key)) as selected:
+        return list(selected)
+
+
 def _object_tags(s3: S3, options: Options) -> Tags:
     return Tags.of_object(s3, "bucket", "key", options.read.version_id)
 
@@ -135,6 +152,7 @@ CALLS: dict[str, Callable[[S3, Options], object]] = {
     "PutObjectLockConfiguration": lambda s3, _: _change_bucket(s3, object_lock=True),
     "PutObjectTagging": lambda s3, options: _object_tags(s3, options).put({"a": "b"}, merge=False),
     "PutPublicAccessBlock": lambda s3, _: _change_bucket(s3, block_public_access=True),
+    "SelectObjectContent": _select,
     "UploadPart": lambda s3, options: _put(s3, options, LARGE),
     "UploadPartCopy": _copy,
 }
@@ -180,10 +198,4 @@ class World:
             return self.faults.pop(0)
         if name == "HeadBucket" and self.operation == "CreateBucket":
             return self.fake.make_answer(404)
-        if name in {"GetObject", "HeadObject"}:
-            return self.fake.make_answer(200, LARGE)
-        if name in {"ListObjectsV2", "ListObjectVersions"}:
-            return self.fake.make_answer(200, b"<ListBucketResult/>")
-        if name == "DeleteObjects":
-            return self.fake.make_answer(200, b"<DeleteResult><Deleted><Key>key</Key></Deleted></DeleteResult>")
-        return self.fake.make_answer(200, _BODY)
+        return self.fake.make_answer(200, _BODIES.get(name, _BODY))

@@ -60,7 +60,7 @@ READ = Read.parse({"version_id": "v1", "if_match": "e1"}, SOURCE_KEY)
 READ_TERMS = {"VersionId": "v1", "IfMatch": '"e1"', **_key_terms("SSECustomer", SOURCE_KEY)}
 SOURCE_TERMS = {"CopySourceIfMatch": '"e1"', **_key_terms("CopySourceSSECustomer", SOURCE_KEY)}
 
-READS = frozenset({"GetObject", "HeadObject"})
+READS = frozenset({"GetObject", "HeadObject", "SelectObjectContent"})
 COPIES = frozenset({"CopyObject", "UploadPartCopy"})
 VERSIONED = frozenset({"DeleteObject", "DeleteObjectTagging", "GetObjectTagging", "PutObjectTagging"})
 WRITTEN = COPIES | {"CompleteMultipartUpload", "CreateMultipartUpload", "PutObject", "UploadPart"}

@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-import struct
-import zlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from airflow_provider_s3rest.s3.select import Select, select_object
+from tests.unit.s3.events import frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,26 +44,12 @@ def query(fake: Any, ask: Callable[..., str]) -> Callable[..., str]:
     return query
 
 
-def _frame(payload: bytes, headers: dict[str, str]) -> bytes:
-    """Make one message of an event stream.
-
-    https://docs.aws.amazon.com/AmazonS3/latest/API/RESTSelectObjectAppendix.html
-    """
-    named = b"".join(
-        struct.pack("!B", len(name)) + name.encode() + struct.pack("!BH", 7, len(value)) + value.encode()
-        for name, value in headers.items()
-    )
-    prelude = struct.pack("!II", 16 + len(named) + len(payload), len(named))
-    message = prelude + struct.pack("!I", zlib.crc32(prelude)) + named + payload
-    return message + struct.pack("!I", zlib.crc32(message))
-
-
 @pytest.fixture
 def event() -> Callable[..., bytes]:
     """Make an event of S3 Select."""
 
     def event(kind: str, payload: bytes = b"") -> bytes:
-        return _frame(payload, {":message-type": "event", ":event-type": kind})
+        return frame(payload, {":message-type": "event", ":event-type": kind})
 
     return event
 
@@ -74,7 +59,7 @@ def error_event() -> Callable[[str, str], bytes]:
     """Make an error inside an answer of S3 Select."""
 
     def error_event(code: str, message: str) -> bytes:
-        return _frame(b"", {":message-type": "error", ":error-code": code, ":error-message": message})
+        return frame(b"", {":message-type": "error", ":error-code": code, ":error-message": message})
 
     return error_event
 

@@ -224,19 +224,26 @@ def test_s3_select_alone_is_an_error_where_there_is_none(fake: Any, ask: Ask) ->
         ask(SQL, engine="s3_select")
 
 
-@pytest.mark.parametrize(
-    ("options", "fields"), [({"compression": "zstd"}, {}), ({"version_id": "v1"}, {}), ({}, {"requester_pays": True})]
-)
+@pytest.mark.parametrize("options", [{"compression": "zstd"}, {"version_id": "v1"}])
 def test_what_s3_select_can_not_do_is_not_asked_of_it(
-    options: dict[str, str], fields: dict[str, bool], fake: Any, make_s3: Callable[..., S3]
+    options: dict[str, str], fake: Any, make_s3: Callable[..., S3]
 ) -> None:
     """The engine named, it is an error; otherwise DuckDB does it."""
     from backports import zstd
 
     fake.serve(zstd.compress(b"a\n1\n") if "compression" in options else b"a\n1\n")
-    s3 = make_s3(**fields)
+    s3 = make_s3()
     with select_object(s3, "bucket", "a.csv", Select.parse("a.csv", SQL, options)) as selected:
         assert selected.engine == "duckdb"
     assert {method for method, _ in fake.seen} == {"GET"}
     with pytest.raises(ValueError, match=r"engine: S3 Select .*; choose duckdb"):
         select_object(s3, "bucket", "a.csv", Select.parse("a.csv", SQL, options | {"engine": "s3_select"}))
+
+
+def test_whoever_pays_for_the_requests_asks_duckdb(fake: Any, make_s3: Callable[..., S3]) -> None:
+    """S3 Select has no word for it, and the owner of the bucket may insist."""
+    fake.serve(b"a\n1\n")
+    select = Select.parse("a.csv", SQL)
+    with select_object(make_s3(requester_pays=True), "bucket", "a.csv", select) as selected:
+        assert selected.engine == "duckdb"
+    assert fake.requests[0].headers["x-amz-request-payer"] == "requester"
