@@ -179,21 +179,23 @@ class ObjectStream:
         self._taken = True
 
     def _fill(self, file: BufferedRandom, progress: Progress | None) -> None:
-        descriptor, origin = file.fileno(), self._opened.start
+        origin = self._opened.start
 
         def fetch(start: int) -> None:
+            # Its own: an interrupt leaves threads behind, and the file's number may then be that of another file.
+            descriptor = os.dup(file.fileno())
             end = min(start + RANGE_BYTES, self._opened.end)
-            offset = start - origin
             # The first range comes out of the answer that is open already.
-            with contextlib.closing(self._range(start, end, None if start > origin else self._opened)) as chunks:
+            chunks = self._range(start, end, None if start > origin else self._opened)
+            try:
                 for chunk in chunks:
-                    pending = memoryview(chunk)
-                    while pending:
-                        written = os.pwrite(descriptor, pending, offset)
-                        pending = pending[written:]
-                        offset += written
+                    _write_at(descriptor, chunk, start - origin)
+                    start += len(chunk)
                     if progress:
                         progress.add(len(chunk))
+            finally:
+                chunks.close()
+                os.close(descriptor)
 
         starts = range(origin, self._opened.end, RANGE_BYTES)
         if len(starts) == 1:
@@ -273,6 +275,14 @@ class ObjectStream:
             opened.close()
             raise S3RestIntegrityError(f"Object {self.key!r} was replaced while it was being read")
         return opened
+
+
+def _write_at(descriptor: int, data: bytes, offset: int) -> None:
+    pending = memoryview(data)
+    while pending:
+        written = os.pwrite(descriptor, pending, offset)
+        pending = pending[written:]
+        offset += written
 
 
 class _ChunkReader(io.RawIOBase):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -128,3 +129,14 @@ def test_the_buckets_of_the_account(open_s3: Callable[[str], S3], make_bucket: C
     """Test Connection can name them."""
     s3 = open_s3("seaweedfs")
     assert make_bucket(s3) in s3.list_buckets().names
+
+
+def test_the_services_time_signs_rightly(open_s3: Callable[[str], S3], make_bucket: Callable[[S3], str]) -> None:
+    """A server that checks signatures takes one that was made by another clock than the machine's."""
+    s3 = open_s3("seaweedfs")
+    bucket = make_bucket(s3)
+    s3.engines.clock.offset = timedelta(minutes=5)
+    s3.upsert_object(bucket, "key", b"data")
+    with s3.get_object(bucket, "key") as opened:
+        assert opened.read() == b"data"
+    assert abs((opened.last_modified - datetime.now(UTC)).total_seconds()) < 60

@@ -6,11 +6,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from botocore.exceptions import ClientError
 
 from airflow_provider_s3rest.s3.clock import Clock
+from airflow_provider_s3rest.s3.presigning import UrlTerms, presign
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +47,8 @@ def skewed(request: pytest.FixtureRequest, fake: Any) -> Any:
     def reply(request: Any) -> Any:
         if abs(_age(request.headers["x-amz-date"]) + fake.ahead_seconds) > 900:
             return fake.make_answer(403, REFUSAL)
+        if "list-type" in request.target:
+            return fake.make_answer(200, b"<ListBucketResult/>")
         return fake.make_answer(200, DELETED if request.method == "POST" else b"")
 
     fake.otherwise = reply
@@ -115,6 +119,15 @@ def test_a_clock_that_is_set_right(skewed: Any, make_s3: Callable[..., S3]) -> N
     s3.head_object("bucket", "key")
     (request,) = skewed.requests
     assert "boto3" not in request.headers["user-agent"].lower()
+
+
+def test_presigned_urls_bear_the_time_of_the_service(skewed: Any, make_s3: Callable[..., S3]) -> None:
+    """One that was signed by a fast clock would not be valid yet."""
+    s3 = make_s3()
+    s3.head_object("bucket", "key")
+    url = presign(s3, "bucket", "key", UrlTerms.parse("GET", 60)).url
+    (stamp,) = parse_qs(urlsplit(url).query)["X-Amz-Date"]
+    assert abs(_age(stamp) + skewed.ahead_seconds) < 60
 
 
 @pytest.mark.parametrize("date", [None, "", "yesterday", "Tue, 99 Nov 2026 01:02:03 GMT"])
