@@ -8,6 +8,7 @@ are literals that import nothing. https://airflow.apache.org/docs/apache-airflow
 from __future__ import annotations
 
 _INTEGRATION = "Amazon S3 (s3rest)"
+_FILES = "Local"
 
 # The sections of the form, in its order.
 _AUTHENTICATION, _ROLES_ANYWHERE, _ADVANCED = "Authentication", "IAM Roles Anywhere", "Advanced"
@@ -37,11 +38,17 @@ def get_provider_info() -> dict[str, object]:
         "source-date-epoch": 1795392000,
         "versions": ["0.1.0"],
         "integrations": [
-            {"integration-name": _INTEGRATION, "external-doc-url": "https://aws.amazon.com/s3/", "tags": ["aws"]}
+            {"integration-name": _INTEGRATION, "external-doc-url": "https://aws.amazon.com/s3/", "tags": ["aws"]},
+            {
+                "integration-name": _FILES,
+                "external-doc-url": "https://filesystem-spec.readthedocs.io/",
+                "tags": ["software"],
+            },
         ],
         "hooks": [_modules("airflow_provider_s3rest.hooks.s3rest")],
         "operators": [_modules("airflow_provider_s3rest.operators.s3rest")],
         "sensors": [_modules("airflow_provider_s3rest.sensors.s3rest")],
+        "transfers": [_transfer("local_to_s3rest", to_s3=True), _transfer("s3rest_to_local", to_s3=False)],
         "connection-types": [
             {
                 "connection-type": "s3rest",
@@ -57,6 +64,14 @@ def get_provider_info() -> dict[str, object]:
 
 def _modules(name: str) -> dict[str, object]:
     return {"integration-name": _INTEGRATION, "python-modules": [name]}
+
+
+def _transfer(module: str, *, to_s3: bool) -> dict[str, object]:
+    return {
+        "source-integration-name": _FILES if to_s3 else _INTEGRATION,
+        "target-integration-name": _INTEGRATION if to_s3 else _FILES,
+        "python-module": f"airflow_provider_s3rest.transfers.{module}",
+    }
 
 
 def _field(section: str, label: str, description: str, **schema: object) -> dict[str, object]:

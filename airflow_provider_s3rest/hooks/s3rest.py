@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_s3rest.hooks.buckets import BucketMethods
 from airflow_provider_s3rest.hooks.presigning import PresigningMethods
+from airflow_provider_s3rest.hooks.syncing import SyncMethods
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from airflow_provider_s3rest.s3.upload import Data
 
 
-class S3RestHook(PresigningMethods, BucketMethods):
+class S3RestHook(PresigningMethods, SyncMethods, BucketMethods):
     """Amazon S3 by a connection of type ``s3rest``.
 
     Every operation may raise :class:`~airflow_provider_s3rest.exceptions.S3RestConnectionError` for a connection that

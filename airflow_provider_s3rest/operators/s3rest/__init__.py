@@ -15,6 +15,7 @@ from airflow_provider_s3rest.operators.s3rest.multipart import S3RestAbortMultip
 from airflow_provider_s3rest.operators.s3rest.presign import S3RestPresignOperator
 from airflow_provider_s3rest.operators.s3rest.query import S3RestQueryOperator
 from airflow_provider_s3rest.operators.s3rest.select import S3RestSelectOperator
+from airflow_provider_s3rest.operators.s3rest.sync import S3RestSyncOperator
 from airflow_provider_s3rest.operators.s3rest.upsert import S3RestUpsertOperator
 
 __all__ = [
@@ -28,5 +29,6 @@ __all__ = [
     "S3RestPresignOperator",
     "S3RestQueryOperator",
     "S3RestSelectOperator",
+    "S3RestSyncOperator",
     "S3RestUpsertOperator",
 ]

@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What all operators share: the bucket, the connection, and which errors end a task for good."""
+"""What all operators share: the connection, the bucket, and which errors end a task for good."""
 
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
+from airflow_provider_s3rest.hooks.rows import as_row
 from airflow_provider_s3rest.hooks.s3rest import S3RestHook
 from airflow_provider_s3rest.hooks.templates import verbatim
 from airflow_provider_s3rest.operators.failures import permanent_ones_are_final
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Sequence
     from datetime import datetime, timedelta
 
@@ -22,15 +24,14 @@ if TYPE_CHECKING:
     from airflow_provider_s3rest.s3.filters import ObjectFilters
 
 
-class S3RestOperator(BaseOperator):
+class S3RestConnectionOperator(BaseOperator):
     """What all operators share.
 
-    :param bucket_name: the bucket; leave it out where the key or prefix is an ``s3://bucket/...`` URL.
     :param s3rest_conn_id: the connection.
     :param region_name: the bucket's region; default: the connection's, or else discovered.
     """
 
-    template_fields: Sequence[str] = ("bucket_name", "s3rest_conn_id", "region_name")
+    template_fields: Sequence[str] = ("s3rest_conn_id", "region_name")
     # An argument of some operators; Airflow's method of this name is called by nobody.
     dry_run: Any
     ui_color = "#e8f1e4"
@@ -39,13 +40,11 @@ class S3RestOperator(BaseOperator):
     def __init__(
         self,
         *,
-        bucket_name: str | None = None,
         s3rest_conn_id: str = S3RestHook.default_conn_name,
         region_name: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.bucket_name = bucket_name
         self.s3rest_conn_id = s3rest_conn_id
         self.region_name = region_name
 
@@ -94,6 +93,19 @@ class S3RestOperator(BaseOperator):
         if isinstance(value, str):
             mask([value])
         return value
+
+
+class S3RestOperator(S3RestConnectionOperator):
+    """What the operators on one bucket share.
+
+    :param bucket_name: the bucket; leave it out where the key or prefix is an ``s3://bucket/...`` URL.
+    """
+
+    template_fields: Sequence[str] = ("bucket_name", *S3RestConnectionOperator.template_fields)
+
+    def __init__(self, *, bucket_name: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.bucket_name = bucket_name
 
 
 class S3RestFilteringOperator(S3RestOperator):
@@ -155,3 +167,72 @@ class S3RestFilteringOperator(S3RestOperator):
             "max_bytes": self.max_bytes,
             "storage_class": self.storage_class,
         }
+
+
+class SyncingOperator(S3RestConnectionOperator):
+    """What operators share that make one folder equal another.
+
+    :param include: a glob, or several: only files and objects whose relative name matches one.
+    :param exclude: likewise: none that matches one. What is left out is left alone on both sides.
+    :param compare: what counts as unchanged: ``size_and_mtime``, ``checksum``, or ``size`` alone.
+    :param delete: whether to delete what the target has and the source has not.
+    :param allow_empty_source: whether ``delete`` may empty the target because the source has nothing.
+    :param dry_run: only tell what would be done.
+    :param max_concurrency: how many files or objects are under way at once; default: as the connection says.
+    :param storage_conn_id: the connection of Airflow for a URL of another storage, if that needs one.
+    """
+
+    template_fields: Sequence[str] = (
+        *S3RestConnectionOperator.template_fields,
+        *("include", "exclude", "compare", "delete", "allow_empty_source", "dry_run", "max_concurrency"),
+        "storage_conn_id",
+    )
+
+    def __init__(  # noqa: PLR0913 - each argument is one choice
+        self,
+        *,
+        include: str | Sequence[str] | None = None,
+        exclude: str | Sequence[str] | None = None,
+        compare: Literal["size_and_mtime", "checksum", "size"] = "size_and_mtime",
+        delete: bool | str = False,
+        allow_empty_source: bool | str = False,
+        dry_run: bool | str = False,
+        max_concurrency: int | str | None = None,
+        storage_conn_id: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.include = include
+        self.exclude = exclude
+        self.compare = compare
+        self.delete = delete
+        self.allow_empty_source = allow_empty_source
+        self.dry_run = dry_run
+        self.max_concurrency = max_concurrency
+        self.storage_conn_id = storage_conn_id
+
+    def sync(self, source: str | os.PathLike[str], target: str | os.PathLike[str], **options: Any) -> dict[str, Any]:
+        """Make the target equal the source.
+
+        :param options: others than those that this class knows.
+        :returns: what goes to XCom.
+        """
+        result = self.hook.sync(
+            source,
+            target,
+            include=self.include,
+            exclude=self.exclude,
+            compare=self.compare,
+            delete=self.delete,
+            allow_empty_source=self.allow_empty_source,
+            dry_run=self.dry_run,
+            max_concurrency=self.max_concurrency,
+            storage_conn_id=self.storage_conn_id,
+            **options,
+        )
+        done = result.uploaded + result.downloaded + result.copied
+        self.log.info(
+            "%s%d transferred (%d bytes), %d unchanged, %d deleted",
+            *("Dry run: " if result.dry_run else "", done, result.size, result.skipped, result.deleted),
+        )
+        return as_row(result)

@@ -3,19 +3,21 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airflow_provider_s3rest.s3.sync.local import LocalTree
-from airflow_provider_s3rest.s3.sync.model import RemotePath, SyncOptions, SyncResult
+from airflow_provider_s3rest.s3.sync.model import FilePath, RemotePath, SyncOptions, SyncResult
 from airflow_provider_s3rest.s3.sync.prefix import Prefix
 from airflow_provider_s3rest.s3.sync.remote import RemoteTree
 from airflow_provider_s3rest.s3.sync.routes import Copy, Download, Upload
 from airflow_provider_s3rest.s3.sync.run import synchronise
 
 if TYPE_CHECKING:
-    from airflow_provider_s3rest.s3.sync.model import FilePath, FileTree, Report, Route
+    from airflow_provider_s3rest.s3.sync.model import FileTree, Report, Route
 
-__all__ = ["Prefix", "RemotePath", "SyncOptions", "SyncResult", "file_tree", "sync"]
+__all__ = ["FilePath", "Prefix", "RemotePath", "SyncOptions", "SyncResult", "file_of", "file_tree", "sync"]
 
 
 def sync(source: FilePath | Prefix, target: FilePath | Prefix, options: SyncOptions, report: Report) -> SyncResult:
@@ -26,6 +28,24 @@ def sync(source: FilePath | Prefix, target: FilePath | Prefix, options: SyncOpti
 def file_tree(path: FilePath) -> FileTree:
     """Return the files below a folder."""
     return RemoteTree(path) if isinstance(path, RemotePath) else LocalTree(path)
+
+
+def file_of(path: FilePath) -> tuple[FileTree, str]:
+    """Return one file, as a name in its folder.
+
+    Links on the way to it are followed, and so is one in its place.
+
+    :raises ValueError: the path ends with ``/``, and so means a folder.
+    """
+    if isinstance(path, RemotePath):
+        folder, _, name = path.path.rpartition("/")
+        tree: FileTree = RemoteTree(RemotePath(path.fs, folder, path.url))
+    else:
+        whole = Path(os.path.realpath(path))
+        tree, name = LocalTree(whole.parent), "" if str(path).endswith("/") else whole.name
+    if not name:
+        raise ValueError(f"local_path: {path} is a folder; give the path of a file, or a prefix in place of the key")
+    return tree, name
 
 
 def _route(source: FilePath | Prefix, target: FilePath | Prefix) -> Route:

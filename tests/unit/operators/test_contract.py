@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 for_every_operator = pytest.mark.parametrize("cls", operators(), ids=lambda cls: cls.__name__)
-COMMON_FIELDS = {"bucket_name", "s3rest_conn_id", "region_name"}
+COMMON_FIELDS = {"s3rest_conn_id", "region_name"}
 SECRET = re.compile("secret|password|customer_key|private_key|token")
 HEAVY = {"boto3", "botocore", "cryptography", "duckdb", "fsspec", "httpx", "obstore", "pyarrow", "tenacity"}
 WHAT_AIRFLOW_NEEDS = "from airflow.providers.common.compat.sdk import BaseHook, BaseOperator, BaseSensorOperator"
