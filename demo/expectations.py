@@ -125,6 +125,31 @@ TOGETHER = (
         },
     ),
     Expected(
+        dag="s3rest_sync",
+        tasks=9,
+        results={
+            "down": {"downloaded": 1, "deleted": 1},
+            "up": {"uploaded": 2, "size": 33},
+            "again": {"uploaded": 0, "skipped": 2},
+            "across": {"copied": 1, "size": 15},
+            "look": {"dry_run": True, "planned": ["download 2026/orders.csv", "delete old.csv"]},
+            "read": {"orders.csv": "id,amount\n1,10\n"},
+            "delete": {"deleted": 3},
+        },
+    ),
+    Expected(
+        dag="s3rest_transfers",
+        tasks=8,
+        results={
+            "read": ["2 months", "id,month\n1,february\n"],
+            "folder_up": {"uploaded": 2},
+            "folder_down": {"downloaded": 1},
+            "file_up": {"key": "transfers/report.txt", "size": 8},
+            "file_down": {"size": 8},
+            "delete": {"deleted": 3},
+        },
+    ),
+    Expected(
         dag="s3rest_upsert",
         tasks=4,
         results={
