@@ -58,7 +58,7 @@ def s3rest_sync():
     )
     delete = S3RestDeleteOperator(task_id="delete", bucket_name="s3rest-example", keys=KEYS, trigger_rule="all_done")
 
-    up >> again >> across >> look >> down >> read(folder) >> [delete, clean_up(folder)]
+    folder >> up >> again >> across >> look >> down >> read(folder) >> [delete, clean_up(folder)]
 
 
 s3rest_sync()

@@ -56,8 +56,8 @@ def s3rest_transfers():
         trigger_rule="all_done",
     )
 
-    file_up >> file_down
-    folder_up >> folder_down
+    folder >> file_up >> file_down
+    folder >> folder_up >> folder_down
     [file_down, folder_down] >> read(folder) >> [delete, clean_up(folder)]
 
 
