@@ -235,4 +235,5 @@ class SyncingOperator(S3RestConnectionOperator):
             "%s%d transferred (%d bytes), %d unchanged, %d deleted",
             *("Dry run: " if result.dry_run else "", done, result.size, result.skipped, result.deleted),
         )
-        return as_row(result)
+        # XCom does not keep a tuple as it is.
+        return {**as_row(result), "planned": list(result.planned)}
