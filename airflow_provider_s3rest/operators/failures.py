@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _REFUSALS = frozenset(
     {
+        "403",  # all that the answer to a HEAD says
         "AccessDenied",
         "AllAccessDisabled",
         "BucketAlreadyExists",

@@ -37,7 +37,7 @@ class Clock:
         """
         try:
             ahead = parsedate_to_datetime(date or "").astimezone(UTC) - datetime.now(UTC)
-        except ValueError:
+        except (ValueError, OverflowError):
             return False
         if abs(ahead - self.offset) < _NEAR:
             return False

@@ -23,7 +23,7 @@ B = TypeVar("B")
 
 # How long an interrupted transfer waits for its requests; one inside another, which must leave it time to clear up; and
 # for the clearing up itself. Airflow kills a task 5 s after its SIGTERM.
-_GRACE_SECONDS, _INNER_GRACE_SECONDS, _CLEAR_UP_SECONDS = 1.2, 0.4, 0.4
+_GRACE_SECONDS, _INNER_GRACE_SECONDS, _CLEAR_UP_SECONDS = 0.8, 0.3, 0.3
 
 
 def concurrently(function: Callable[[A], B], items: Iterable[A], workers: int) -> list[B]:
@@ -45,7 +45,7 @@ def for_each(function: Callable[[A], object], items: Iterable[A], workers: int) 
 
     Items are taken only when a thread is free for them. At the first failure, also one of the transfer that this work
     is a part of, the requests in flight are let finish, no other begins, and nobody waits for a retry any more. An
-    interrupt (Ctrl-C, SIGTERM under Airflow, a task's timeout) gives them a second.
+    interrupt (Ctrl-C, SIGTERM under Airflow, a task's timeout) gives them less than a second.
     """
     outer = CANCELLED.get(None)
     with (outer or Cancellation()).inner() as cancelled, _Threads(workers) as threads:
@@ -71,7 +71,7 @@ def for_each(function: Callable[[A], object], items: Iterable[A], workers: int) 
 
 
 def clear_up(function: Callable[[], object], error: BaseException) -> None:
-    """Call a function after a failure, with all its retries; after an interrupt for a second, without any.
+    """Call a function after a failure, with all its retries; after an interrupt for a moment, without any.
 
     :param error: the failure.
     :raises TimeoutError: it was not done in time.

@@ -68,6 +68,7 @@ def refusal(code: str) -> ClientError:
     ("error", "permanent"),
     [
         (refusal("AccessDenied"), True),
+        (refusal("403"), True),
         (refusal("BucketAlreadyExists"), True),
         (refusal("InvalidAccessKeyId"), True),
         (refusal("SignatureDoesNotMatch"), True),

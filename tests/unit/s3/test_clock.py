@@ -130,7 +130,9 @@ def test_presigned_urls_bear_the_time_of_the_service(skewed: Any, make_s3: Calla
     assert abs(_age(stamp) + skewed.ahead_seconds) < 60
 
 
-@pytest.mark.parametrize("date", [None, "", "yesterday", "Tue, 99 Nov 2026 01:02:03 GMT"])
+@pytest.mark.parametrize(
+    "date", [None, "", "yesterday", "Tue, 99 Nov 2026 01:02:03 GMT", "Fri, 31 Dec 9999 23:59:59 -1400"]
+)
 def test_an_answer_that_tells_no_time(date: str | None) -> None:
     """Nothing can be learnt from it."""
     clock = Clock()
