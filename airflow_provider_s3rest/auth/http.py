@@ -62,8 +62,10 @@ def post(url: str, *, headers: Mapping[str, str], body: bytes, verify: bool | st
             outcome.set_exception(error)
 
     # A thread, since no timeout bounds the look-up of a name, several addresses in turn, or an answer that drips.
-    threading.Thread(target=attempt, name="s3rest-create-session", daemon=True).start()
+    thread = threading.Thread(target=attempt, name="s3rest-create-session", daemon=True)
     try:
+        # In here too a signal may raise.
+        thread.start()
         wait([outcome], TOTAL_SECONDS)
         if outcome.done():
             return outcome.result()
