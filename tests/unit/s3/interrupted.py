@@ -6,11 +6,17 @@ from __future__ import annotations
 import json
 import signal
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 from airflow_provider_s3rest.auth.model import Credentials
 from airflow_provider_s3rest.connection import AccessKeys, S3RestConnection
+from airflow_provider_s3rest.s3.progress import Progress
 from airflow_provider_s3rest.s3.store import S3
+from airflow_provider_s3rest.s3.sync import sync
+from airflow_provider_s3rest.s3.sync.model import SyncOptions
+from airflow_provider_s3rest.s3.sync.prefix import Prefix
 
 
 class Source:
@@ -23,6 +29,15 @@ class Source:
     def reject(self, _: Credentials) -> bool:
         """There is no other."""
         return False
+
+
+def _sync(s3: S3, size: int) -> None:
+    """Upload two files, each in parts, at once."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("a", "b"):
+            (Path(folder) / name).write_bytes(bytes(size))
+        target = Prefix(s3=s3, bucket_name="bucket", prefix="")
+        sync(Path(folder), target, SyncOptions(), lambda what, total, unit: Progress(what, id, total=total, unit=unit))
 
 
 def main(url: str, operation: str, size: int) -> None:
@@ -41,6 +56,8 @@ def main(url: str, operation: str, size: int) -> None:
     try:
         if operation == "put":
             s3.upsert_object("bucket", "key", bytes(size))
+        elif operation == "sync":
+            _sync(s3, size)
         elif operation == "get":
             s3.get_object("bucket", "key").read()
         else:

@@ -108,3 +108,25 @@ def test_an_abort_that_gets_no_answer(fake: Any, interrupt: Callable[..., dict[s
     assert found["seconds"] < 2
     assert "TimeoutError" in found["ended"]
     assert "AbortIncompleteMultipartUpload" in found["ended"]
+
+
+def test_every_upload_of_a_synchronisation_is_aborted(fake: Any, interrupt: Callable[..., dict[str, Any]]) -> None:
+    """Each runs inside the whole, which leaves it the time for that."""
+
+    def reply(request: Any, over: threading.Event) -> Any:
+        if request.method == "GET":
+            return fake.make_answer(200, b"<ListBucketResult/>")
+        if request.method == "POST":
+            return fake.make_answer(200, CREATED)
+        if request.method == "PUT":
+            over.wait(60)
+        return fake.make_answer(204)
+
+    # The listing, and for each of the two files its beginning and two parts at least.
+    found = interrupt("sync", reply, after=7, size=LARGE)
+    assert found["ended"].startswith("interrupted")
+    assert found["seconds"] < 2
+    begun = [target.partition("?")[0] for method, target in fake.seen if method == "POST"]
+    ended = [target.partition("?")[0] for method, target in fake.seen if method == "DELETE"]
+    assert begun
+    assert sorted(begun) == sorted(ended)
