@@ -42,21 +42,18 @@ def locate_files(place: str | os.PathLike[str], argument: str, storage_conn_id: 
 
 
 def _remote(url: str, scheme: str, storage_conn_id: str | None) -> FilePath:
-    from airflow.sdk.io import has_fs
+    from airflow.providers.common.compat.sdk import ObjectStoragePath
+    from fsspec.core import url_to_fs
 
     from airflow_provider_s3rest.s3.sync import RemotePath
 
-    if has_fs(scheme):
-        from airflow.providers.common.compat.sdk import ObjectStoragePath
-
+    try:
         place = ObjectStoragePath(url, conn_id=storage_conn_id)
         return RemotePath(place.fs, place.path, url)
-    if storage_conn_id:
-        raise ValueError(
-            f"storage_conn_id: no installed provider of Airflow brings a file system for {scheme}://, so that none "
-            "could use the connection"
-        )
-    from fsspec.core import url_to_fs
+    except ValueError as error:
+        # No installed provider of Airflow brings this file system.
+        if storage_conn_id:
+            raise ValueError(f"storage_conn_id: nothing could use it for {scheme}:// ({error})") from None
 
     fs, path = url_to_fs(url)
     return RemotePath(fs, path, url)

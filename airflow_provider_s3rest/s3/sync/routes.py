@@ -14,6 +14,7 @@ from airflow_provider_s3rest.s3.copying.objects import SINGLE_COPY_BYTES
 from airflow_provider_s3rest.s3.options import Read
 from airflow_provider_s3rest.s3.pool import for_each
 from airflow_provider_s3rest.s3.results import ObjectSummary
+from airflow_provider_s3rest.s3.stream import RANGE_BYTES
 from airflow_provider_s3rest.s3.sync.model import NANOSECONDS
 from airflow_provider_s3rest.s3.sync.names import fault_of, is_folder_marker
 from airflow_provider_s3rest.s3.upload import part_bytes
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from airflow_provider_s3rest.s3.progress import Progress
     from airflow_provider_s3rest.s3.sync.model import Entry, Failed, FileTree, Verb
     from airflow_provider_s3rest.s3.sync.prefix import Prefix
+
+_RANGE_COST = 2 * 1024 * 1024
 
 
 class Upload:
@@ -115,8 +118,8 @@ class Download:
         self._target.prepare()
 
     def cost(self, source: Entry) -> int:
-        """A large object has several ranges in flight."""
-        return source.size
+        """Bytes go to the disk as they come, from several ranges of a large object at once."""
+        return min(source.size, -(-source.size // RANGE_BYTES) * _RANGE_COST)
 
     def is_same(self, source: Entry, target: Entry) -> bool:
         """Whether the ETag of the object is that of the file."""

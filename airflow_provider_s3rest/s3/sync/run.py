@@ -25,11 +25,14 @@ if TYPE_CHECKING:
     from airflow_provider_s3rest.s3.sync.model import Entry, Report, Route, SyncOptions
     from airflow_provider_s3rest.s3.sync.plan import Step
 
-BYTES_IN_FLIGHT = 128 * 1024 * 1024
-"""How much is under way at once; a larger thing goes alone, in parts of its own."""
+BYTES_IN_FLIGHT = 64 * 1024 * 1024
+"""How much is in flight at once; what costs more goes alone, in parts of its own."""
 LARGEST_SAMPLE = 100
 """How many things a dry run names."""
 
+# Every thread keeps the memory of the largest thing that it has held, so that only a few hold large ones.
+_SMALL_BYTES = 2 * 1024 * 1024
+_LARGE_WORKERS = 4
 _NAMED = 5
 _HOPELESS = 100
 _PAST = {"upload": "uploaded", "download": "downloaded", "copy": "copied"}
@@ -148,7 +151,8 @@ class _Work:
         if self._options.delete and self._route.is_hierarchical:
             self._delete(self._plan.obstacles())
             self._plan.forget_obstacles()
-        for_each(self._do, self._plan.steps(), self._workers)
+        for_each(self._do, self._steps(is_large=False), self._workers)
+        for_each(self._do, self._steps(is_large=True), min(self._workers, _LARGE_WORKERS))
         if self._options.delete and not self._failed:
             self._delete(self._plan.extraneous())
 
@@ -176,6 +180,9 @@ class _Work:
             planned=tuple(self._sample),
             **done,
         )
+
+    def _steps(self, *, is_large: bool) -> Iterator[Step]:
+        return (step for step in self._plan.steps() if (self._route.cost(step.source) > _SMALL_BYTES) is is_large)
 
     def _do(self, step: Step) -> None:
         name = step.source.name

@@ -108,7 +108,10 @@ def test_sync_encrypts_by_a_key_of_ones_own(sync: Callable[..., Any], folder: Pa
         ({"source": "s3://{}/x", "target": "b", "compare": "date"}, "compare: 'date' is none of"),
         ({"source": "a", "target": "s3://{}/x", "write_options": {"colour": "red"}}, "colour: is no option"),
         ({"source": "s3://{}/x", "target": "b", "storage_conn_id": "c"}, "storage_conn_id: is for a URL"),
-        ({"source": "memory://a", "target": "s3://{}/x", "storage_conn_id": "c"}, "storage_conn_id: no installed"),
+        (
+            {"source": "memory://a", "target": "s3://{}/x", "storage_conn_id": "c"},
+            "storage_conn_id: nothing could use it for",
+        ),
         ({"source": "s3://?", "target": "b"}, "is not the name of a bucket"),
     ],
 )
