@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow.providers.common.compat.sdk import BaseHook
+from airflow_provider_s3rest.hooks.base import S3RestBaseHook
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -13,21 +13,11 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from airflow_provider_s3rest.s3.buckets import BucketOptions, CreateBucketResult, DeleteBucketResult
-    from airflow_provider_s3rest.s3.deletion import Deleter
-    from airflow_provider_s3rest.s3.store import S3
     from airflow_provider_s3rest.s3.uploads import AbortResult, OpenUpload
 
 
-class BucketMethods(BaseHook):
+class BucketMethods(S3RestBaseHook):
     """Methods of :class:`~airflow_provider_s3rest.hooks.s3rest.S3RestHook` that look after buckets."""
-
-    @property
-    def store(self) -> S3:
-        """The engines behind every operation."""
-        raise NotImplementedError
-
-    def _deleter(self, *, dry_run: bool) -> Deleter:
-        raise NotImplementedError
 
     def create_bucket(
         self, bucket_name: str, *, exist_ok: bool = False, **options: Unpack[BucketOptions]

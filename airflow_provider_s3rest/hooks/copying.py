@@ -14,7 +14,7 @@ from airflow_provider_s3rest.s3.options import CustomerKey, Read, ReadOptions, W
 from airflow_provider_s3rest.s3.options.values import known, read_switch
 
 if TYPE_CHECKING:
-    from airflow_provider_s3rest.hooks.s3rest import S3RestHook
+    from airflow_provider_s3rest.hooks.base import S3RestBaseHook
     from airflow_provider_s3rest.s3.keys import S3Url
 
 _SOURCE = "source_"
@@ -39,7 +39,7 @@ class CopyOptions(WriteOptions, total=False):
     metadata_directive: Literal["MERGE", "COPY", "REPLACE"] | None
     copy_tags: bool | str | None
     sse_customer_key: str | bytes | None
-    source_hook: S3RestHook | None
+    source_hook: S3RestBaseHook | None
     source_version_id: str | None
     source_if_match: str | None
     source_if_none_match: str | None
@@ -61,13 +61,15 @@ class CopyPrefixOptions(CopyOptions, total=False):
     dry_run: bool | str | None
 
 
-def read_options(hook: S3RestHook, source: S3Url, target: S3Url, options: CopyOptions) -> tuple[Source, Target, Rules]:
+def read_options(
+    hook: S3RestBaseHook, source: S3Url, target: S3Url, options: CopyOptions
+) -> tuple[Source, Target, Rules]:
     """Check the options of a copy.
 
     :raises ValueError: one of them is unknown or can't be; it is named.
     """
     given = known(options, CopyOptions.__annotations__)
-    reader: S3RestHook = given.pop("source_hook", None) or hook
+    reader: S3RestBaseHook = given.pop("source_hook", None) or hook
     rules = Rules(
         metadata_directive=given.pop("metadata_directive", "MERGE"),
         copy_tags=read_switch(given.pop("copy_tags", True), "copy_tags"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow.providers.common.compat.sdk import BaseHook
+from airflow_provider_s3rest.hooks.base import S3RestBaseHook
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,16 +14,10 @@ if TYPE_CHECKING:
 
     from airflow_provider_s3rest.s3.options import WriteOptions
     from airflow_provider_s3rest.s3.presigning import Presigned, PresignedPost, PresignedUrl, PresignOptions
-    from airflow_provider_s3rest.s3.store import S3
 
 
-class PresigningMethods(BaseHook):
+class PresigningMethods(S3RestBaseHook):
     """Methods of :class:`~airflow_provider_s3rest.hooks.s3rest.S3RestHook` that make URLs and forms."""
-
-    @property
-    def store(self) -> S3:
-        """The engines behind every operation."""
-        raise NotImplementedError
 
     def presign(
         self,

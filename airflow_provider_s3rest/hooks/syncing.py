@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import BaseHook
-
-from airflow_provider_s3rest.s3.options import Read, ReadOptions, Write, WriteOptions
+from airflow_provider_s3rest.hooks.base import S3RestBaseHook
+from airflow_provider_s3rest.s3.options import Read, ReadOptions, WriteOptions
 from airflow_provider_s3rest.s3.options.values import CustomerKey, known
 
 if TYPE_CHECKING:
@@ -16,14 +15,10 @@ if TYPE_CHECKING:
     from typing import Literal, Unpack
 
     from airflow_provider_s3rest.hooks.s3rest import S3RestHook
-    from airflow_provider_s3rest.s3.progress import Progress
     from airflow_provider_s3rest.s3.results import ObjectHead, UpsertResult
-    from airflow_provider_s3rest.s3.store import S3
     from airflow_provider_s3rest.s3.sync import SyncResult
 
     Place = str | os.PathLike[str]
-
-Options = TypeVar("Options", Read, Write)
 
 
 class SyncArguments(WriteOptions, total=False):
@@ -59,17 +54,8 @@ class SyncArguments(WriteOptions, total=False):
 _OTHERS = frozenset({"storage_conn_id", "sse_customer_key", "source_hook", "source_sse_customer_key"})
 
 
-class SyncMethods(BaseHook):
+class SyncMethods(S3RestBaseHook):
     """Methods of :class:`~airflow_provider_s3rest.hooks.s3rest.S3RestHook` that move files and folders."""
-
-    @property
-    def store(self) -> S3:
-        """The engines behind every operation."""
-        raise NotImplementedError
-
-    def progress(self, what: str, total: int | None = None, unit: str = "bytes") -> Progress:
-        """Tell the task's log every 10 seconds how far some long work is."""
-        raise NotImplementedError
 
     def sync(self, source: Place, target: Place, **options: Unpack[SyncArguments]) -> SyncResult:
         """Make a folder equal another one: transfer what is missing or has changed. Run again, it does the rest.
@@ -107,7 +93,7 @@ class SyncMethods(BaseHook):
         from airflow_provider_s3rest.hooks.storage import locate_files
         from airflow_provider_s3rest.s3.sync import file_of
 
-        write = _masked(Write.parse(options, sse_customer_key))
+        write = self._write(options, sse_customer_key)
         tree, name = file_of(locate_files(local_path, "local_path", storage_conn_id))
         progress = self.progress(f"Uploading {name!r}")
         with tree.open(name) as file:
@@ -135,7 +121,7 @@ class SyncMethods(BaseHook):
         from airflow_provider_s3rest.hooks.storage import locate_files
         from airflow_provider_s3rest.s3.sync import file_of
 
-        read = _masked(Read.parse(options, sse_customer_key))
+        read = self._read(options, sse_customer_key)
         tree, name = file_of(locate_files(local_path, "local_path", storage_conn_id))
         with self.store.get_object(bucket_name, key, read) as stream:
             tree.prepare()
@@ -149,9 +135,10 @@ class SyncMethods(BaseHook):
 
         reader = others.get("source_hook") or self
         key = others.get("sse_customer_key")
-        write = _masked(Write.parse(writing, key))
+        write = self._write(writing, key)
         argument = "source_sse_customer_key" if is_s3_url(target) else "sse_customer_key"
-        read = _masked(Read(customer_key=CustomerKey.parse(others.get(argument), argument)))
+        read = Read(customer_key=CustomerKey.parse(others.get(argument), argument))
+        self._hide(read.customer_key)
         if not is_s3_url(target) and (writing or others.get("source_sse_customer_key")):
             raise ValueError("write_options, source_sse_customer_key: are for a target in S3; leave them out")
         sides: list[Any] = []
@@ -165,11 +152,3 @@ class SyncMethods(BaseHook):
             else:
                 sides.append(locate_files(side, argument, others.get("storage_conn_id")))
         return sides[0], sides[1]
-
-
-def _masked(options: Options) -> Options:
-    from airflow_provider_s3rest.hooks.airflow import mask
-
-    if options.customer_key:
-        mask([options.customer_key.base64])
-    return options
