@@ -94,17 +94,17 @@ class S3RestBaseHook(BaseHook):
         from airflow_provider_s3rest.s3.options import Read
 
         read = Read.parse(options, sse_customer_key)
-        self._hide(read.customer_key)
+        self.hide(read.customer_key)
         return read
 
     def _write(self, options: WriteOptions, sse_customer_key: str | bytes | None) -> Write:
         from airflow_provider_s3rest.s3.options import Write
 
         write = Write.parse(options, sse_customer_key)
-        self._hide(write.customer_key)
+        self.hide(write.customer_key)
         return write
 
-    def _hide(self, customer_key: CustomerKey | None) -> None:
+    def hide(self, customer_key: CustomerKey | None) -> None:
         """Keep a key of the caller's out of every log."""
         from airflow_provider_s3rest.hooks.airflow import mask
 

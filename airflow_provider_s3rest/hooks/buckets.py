@@ -129,9 +129,9 @@ class BucketMethods(S3RestBaseHook):
         :param dry_run: only tell which these are.
         :returns: those that are gone, and those that S3 refused to abort.
         """
-        from airflow_provider_s3rest.s3.options.values import read_duration
         from airflow_provider_s3rest.s3.progress import Progress
         from airflow_provider_s3rest.s3.uploads import SAFE_AGE, abort_uploads
+        from airflow_provider_s3rest.s3.values import read_duration
 
         age = SAFE_AGE if older_than is None else read_duration(older_than, "older_than")
         progress = Progress("Aborting uploads", self.log.info, unit="uploads")

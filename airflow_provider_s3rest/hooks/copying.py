@@ -11,7 +11,7 @@ from airflow_provider_s3rest.hooks.airflow import mask
 from airflow_provider_s3rest.s3.copying import Choice, Rules, Source, Target
 from airflow_provider_s3rest.s3.filters import Filter, ObjectFilters
 from airflow_provider_s3rest.s3.options import CustomerKey, Read, ReadOptions, Write, WriteOptions
-from airflow_provider_s3rest.s3.options.values import known, read_switch
+from airflow_provider_s3rest.s3.values import known, read_switch
 
 if TYPE_CHECKING:
     from airflow_provider_s3rest.hooks.base import S3RestBaseHook

@@ -144,5 +144,5 @@ class ObjectMethods(S3RestBaseHook):
         from airflow_provider_s3rest.s3.select import Select, select_object
 
         select = Select.parse(key, expression, options, sse_customer_key)
-        self._hide(select.customer_key)
+        self.hide(select.customer_key)
         return select_object(self.store, bucket_name, key, select, self.progress(f"Reading {key!r}"))

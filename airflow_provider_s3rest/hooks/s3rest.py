@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 from airflow_provider_s3rest.hooks.buckets import BucketMethods
+from airflow_provider_s3rest.hooks.files import FileMethods
 from airflow_provider_s3rest.hooks.listing import ListingMethods
 from airflow_provider_s3rest.hooks.objects import ObjectMethods
 from airflow_provider_s3rest.hooks.presigning import PresigningMethods
-from airflow_provider_s3rest.hooks.syncing import SyncMethods
 
 
-class S3RestHook(ObjectMethods, ListingMethods, SyncMethods, PresigningMethods, BucketMethods):
+class S3RestHook(ObjectMethods, ListingMethods, FileMethods, PresigningMethods, BucketMethods):
     """Amazon S3 by a connection of type ``s3rest``.
 
     Every operation may raise :class:`~airflow_provider_s3rest.exceptions.S3RestConnectionError` for a connection that

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
 
-from airflow_provider_s3rest.hooks.rows import as_row
+from airflow_provider_s3rest.hooks.rows import MOST_ROWS, as_row
 from airflow_provider_s3rest.s3.keys import locate_prefix
-from airflow_provider_s3rest.s3.options.values import read_count
 from airflow_provider_s3rest.s3.results import CommonPrefix
+from airflow_provider_s3rest.s3.values import read_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from airflow_provider_s3rest.hooks.s3rest import S3RestHook
     from airflow_provider_s3rest.s3.filters import ObjectFilters
     from airflow_provider_s3rest.s3.results import ObjectSummary, ObjectVersion
-
-MOST_ROWS = 10_000
-"""How many rows an operator returns at most, unless told otherwise: results go to Airflow's database."""
 
 _OBJECT = ("bucket_name", "key", "size", "etag", "last_modified", "storage_class", "region_name")
 _VERSION = (*_OBJECT, "version_id", "is_latest", "is_delete_marker")

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict
 
 from airflow_provider_s3rest.exceptions import S3RestError, S3RestNotFoundError
 from airflow_provider_s3rest.s3.keys import check_bucket_name
-from airflow_provider_s3rest.s3.options.values import check_tags, choice, known, read_switch
+from airflow_provider_s3rest.s3.options.values import check_tags
 from airflow_provider_s3rest.s3.tags import MAX_BUCKET_TAGS, Tags
 from airflow_provider_s3rest.s3.uploads import abort_uploads
+from airflow_provider_s3rest.s3.values import choice, known, read_switch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

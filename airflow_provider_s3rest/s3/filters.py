@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypedDict
 
 from airflow_provider_s3rest.s3.globs import compile_globs
-from airflow_provider_s3rest.s3.options.values import known, read_count, read_duration, read_time
+from airflow_provider_s3rest.s3.values import known, read_count, read_duration, read_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

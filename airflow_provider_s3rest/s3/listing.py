@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 from airflow_provider_s3rest.exceptions import S3RestIntegrityError
 from airflow_provider_s3rest.s3.filters import Filter
 from airflow_provider_s3rest.s3.keys import check_key, locate_prefix
-from airflow_provider_s3rest.s3.options.values import read_count
 from airflow_provider_s3rest.s3.results import CommonPrefix
+from airflow_provider_s3rest.s3.values import read_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,8 +16,8 @@ from xml.sax.saxutils import escape
 from airflow_provider_s3rest.s3.keys import locate
 from airflow_provider_s3rest.s3.network import bucket_url
 from airflow_provider_s3rest.s3.options import CustomerKey, Write, WriteOptions
-from airflow_provider_s3rest.s3.options.values import choice, known, read_duration, texts
 from airflow_provider_s3rest.s3.sigv4 import Signer
+from airflow_provider_s3rest.s3.values import choice, known, read_duration, texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from airflow_provider_s3rest.hooks.rows import as_row
 from airflow_provider_s3rest.hooks.s3rest import S3RestHook
 from airflow_provider_s3rest.operators.s3rest.base import S3RestFilteringOperator
-from airflow_provider_s3rest.s3.options.values import read_switch
+from airflow_provider_s3rest.s3.values import read_switch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

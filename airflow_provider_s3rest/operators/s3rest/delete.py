@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_s3rest.exceptions import S3RestError
 from airflow_provider_s3rest.operators.s3rest.base import S3RestFilteringOperator
-from airflow_provider_s3rest.s3.options.values import read_switch
+from airflow_provider_s3rest.s3.values import read_switch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

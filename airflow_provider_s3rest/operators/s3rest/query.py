@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_s3rest.hooks.selection import MOST_ROWS, Form, Scope, query
+from airflow_provider_s3rest.hooks.rows import MOST_ROWS
 from airflow_provider_s3rest.operators.s3rest.base import S3RestFilteringOperator
-from airflow_provider_s3rest.s3.options.values import read_count, read_switch
+from airflow_provider_s3rest.s3.values import read_count, read_switch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,6 +63,8 @@ class S3RestQueryOperator(S3RestFilteringOperator):
 
     def operate(self, context: Context) -> list[Any]:  # noqa: ARG002
         """List the objects."""
+        from airflow_provider_s3rest.hooks.selection import Form, Scope, query
+
         scope = Scope(
             bucket_name=self.bucket_name,
             prefix=self.prefix,

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_s3rest.s3.options import Read, Write
-from airflow_provider_s3rest.s3.options.values import choice
 from airflow_provider_s3rest.s3.results import unquote_etag
 from airflow_provider_s3rest.s3.upsert import guess_content_type
+from airflow_provider_s3rest.s3.values import choice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TypedDict
 
-from airflow_provider_s3rest.s3.options.values import CustomerKey, known, present, quote_etag, read_time
+from airflow_provider_s3rest.s3.options.values import CustomerKey, quote_etag
+from airflow_provider_s3rest.s3.values import known, present, read_time
 
 if TYPE_CHECKING:
     from datetime import datetime

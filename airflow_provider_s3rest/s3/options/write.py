@@ -8,17 +8,8 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict
 from urllib.parse import urlencode
 
-from airflow_provider_s3rest.s3.options.values import (
-    CustomerKey,
-    check_tags,
-    choice,
-    known,
-    present,
-    quote_etag,
-    read_switch,
-    read_time,
-    texts,
-)
+from airflow_provider_s3rest.s3.options.values import CustomerKey, check_tags, quote_etag
+from airflow_provider_s3rest.s3.values import choice, known, present, read_switch, read_time, texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

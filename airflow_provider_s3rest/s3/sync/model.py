@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, cast
 
 from airflow_provider_s3rest.s3.globs import compile_globs
-from airflow_provider_s3rest.s3.options.values import choice, read_switch
+from airflow_provider_s3rest.s3.values import choice, read_switch
 
 if TYPE_CHECKING:
     import contextlib
