@@ -13,6 +13,8 @@ from airflow_provider_s3rest.exceptions import Fault, S3RestConnectionError
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
 
+    from airflow_provider_s3rest.s3.options import CustomerKey
+
 SECTION = "s3rest"
 
 
@@ -61,3 +63,9 @@ def mask(secrets: list[str]) -> None:
     core = sys.modules.get("airflow._shared.secrets_masker")
     if core:
         core.mask_secret(forms)
+
+
+def mask_key(customer_key: CustomerKey | None) -> None:
+    """Keep a key of the caller's own (SSE-C) out of every log."""
+    if customer_key:
+        mask([customer_key.base64])

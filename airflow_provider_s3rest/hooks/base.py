@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from airflow_provider_s3rest.connection import S3RestConnection
     from airflow_provider_s3rest.s3.deletion import Deleter
     from airflow_provider_s3rest.s3.options import Read, ReadOptions, Write, WriteOptions
-    from airflow_provider_s3rest.s3.options.values import CustomerKey
     from airflow_provider_s3rest.s3.progress import Progress
     from airflow_provider_s3rest.s3.results import DeleteFailure
     from airflow_provider_s3rest.s3.store import S3
@@ -91,22 +90,17 @@ class S3RestBaseHook(BaseHook):
         return Deleter(s3=self.store, dry_run=dry_run, refused=refused, progress=progress)
 
     def _read(self, options: ReadOptions, sse_customer_key: str | bytes | None) -> Read:
+        from airflow_provider_s3rest.hooks.airflow import mask_key
         from airflow_provider_s3rest.s3.options import Read
 
         read = Read.parse(options, sse_customer_key)
-        self.hide(read.customer_key)
+        mask_key(read.customer_key)
         return read
 
     def _write(self, options: WriteOptions, sse_customer_key: str | bytes | None) -> Write:
+        from airflow_provider_s3rest.hooks.airflow import mask_key
         from airflow_provider_s3rest.s3.options import Write
 
         write = Write.parse(options, sse_customer_key)
-        self.hide(write.customer_key)
+        mask_key(write.customer_key)
         return write
-
-    def hide(self, customer_key: CustomerKey | None) -> None:
-        """Keep a key of the caller's out of every log."""
-        from airflow_provider_s3rest.hooks.airflow import mask
-
-        if customer_key:
-            mask([customer_key.base64])

@@ -141,8 +141,9 @@ class ObjectMethods(S3RestBaseHook):
         :param options: see :class:`~airflow_provider_s3rest.s3.select.SelectOptions`.
         :raises ValueError: the SQL, or the form of the object, is refused; the message has the engine's own words.
         """
+        from airflow_provider_s3rest.hooks.airflow import mask_key
         from airflow_provider_s3rest.s3.select import Select, select_object
 
         select = Select.parse(key, expression, options, sse_customer_key)
-        self.hide(select.customer_key)
+        mask_key(select.customer_key)
         return select_object(self.store, bucket_name, key, select, self.progress(f"Reading {key!r}"))

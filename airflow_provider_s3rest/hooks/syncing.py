@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_s3rest.hooks.airflow import mask_key
 from airflow_provider_s3rest.hooks.storage import is_s3_url, locate_files
 from airflow_provider_s3rest.s3.keys import locate_prefix
 from airflow_provider_s3rest.s3.options import Read, Write, WriteOptions
@@ -71,8 +72,8 @@ def read_arguments(
     argument = "source_sse_customer_key" if is_s3_url(target) else "sse_customer_key"
     read = Read(customer_key=CustomerKey.parse(others.get(argument), argument))
     write = Write.parse(writing, key)
-    hook.hide(read.customer_key)
-    hook.hide(write.customer_key)
+    mask_key(read.customer_key)
+    mask_key(write.customer_key)
     if not is_s3_url(target) and (writing or others.get("source_sse_customer_key")):
         raise ValueError("write_options, source_sse_customer_key: are for a target in S3; leave them out")
     sides: list[Any] = []
