@@ -21,22 +21,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from airflow_provider_s3rest.local.stack import LocalStack
 
 Run = "Callable[..., Any]"
 KEY = base64.b64encode(bytes(range(32))).decode()
 
 
 @pytest.fixture
-def head(local_stack: LocalStack, bucket: str) -> Callable[..., Any]:
+def head(s3_client: Any, bucket: str) -> Callable[..., Any]:
     """Ask S3 about an object, by another client."""
-    return lambda key, **options: local_stack.s3_client().head_object(Bucket=bucket, Key=key, **options)
+    return lambda key, **options: s3_client.head_object(Bucket=bucket, Key=key, **options)
 
 
 @pytest.fixture
-def body(local_stack: LocalStack, bucket: str) -> Callable[[str], bytes]:
+def body(s3_client: Any, bucket: str) -> Callable[[str], bytes]:
     """Read an object by another client."""
-    return lambda key: local_stack.s3_client().get_object(Bucket=bucket, Key=key)["Body"].read()
+    return lambda key: s3_client.get_object(Bucket=bucket, Key=key)["Body"].read()
 
 
 @pytest.mark.parametrize(

@@ -58,15 +58,29 @@ def moto_fields() -> Iterator[dict[str, Any]]:
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def opened() -> dict[str, S3]:
+    """The S3 of each server that has been opened: a client takes a tenth of a second."""
+    return {}
+
+
 @pytest.fixture
-def open_s3(request: pytest.FixtureRequest) -> Callable[[str], S3]:
+def open_s3(request: pytest.FixtureRequest, opened: dict[str, S3]) -> Callable[[str], S3]:
     """Open the S3 of a server by its name."""
 
-    def open_by_name(server: str) -> S3:
+    def fields_of(server: str) -> dict[str, Any]:
         if server == "moto":
-            return _open(request.getfixturevalue("moto_fields"))
+            return dict(request.getfixturevalue("moto_fields"))
         stack: LocalStack = request.getfixturevalue("local_tls_stack" if server.endswith("-tls") else "local_stack")
-        return _open(stack.connection(retry_delays_seconds="0"))
+        return stack.connection(retry_delays_seconds="0")
+
+    def open_by_name(server: str) -> S3:
+        if server not in opened:
+            opened[server] = _open(fields_of(server))
+        s3 = opened[server]
+        # Tests of the engines choose one.
+        s3.engines.forced = None
+        return s3
 
     return open_by_name
 
