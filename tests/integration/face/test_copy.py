@@ -23,9 +23,9 @@ KEYS = [base64.b64encode(bytes([number]) * 32).decode() for number in (1, 2)]
 
 
 @pytest.fixture
-def s3(local_stack: LocalStack) -> Any:
+def s3(s3_client: Any) -> Any:
     """Another client."""
-    return local_stack.s3_client()
+    return s3_client
 
 
 @pytest.fixture
