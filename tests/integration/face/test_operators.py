@@ -72,6 +72,7 @@ def refusal(code: str) -> ClientError:
         (refusal("BucketAlreadyExists"), True),
         (refusal("InvalidAccessKeyId"), True),
         (refusal("SignatureDoesNotMatch"), True),
+        (refusal("InvalidRange"), True),
         (refusal("SlowDown"), False),
         (refusal("NoSuchUpload"), False),
         (S3RestCredentialError("no", retryable=False), True),
