@@ -17,6 +17,7 @@ from airflow_provider_s3rest.exceptions import (
 )
 from airflow_provider_s3rest.s3.copying.model import check, is_itself, same_account, same_bucket
 from airflow_provider_s3rest.s3.copying.objects import SINGLE_COPY_BYTES, copy_object
+from airflow_provider_s3rest.s3.copying.serverside import takes_conditions
 from airflow_provider_s3rest.s3.filters import Filter
 from airflow_provider_s3rest.s3.keys import check_key
 from airflow_provider_s3rest.s3.options import Read
@@ -82,11 +83,16 @@ def copy_prefix(
     """
     check(source, target, rules)
     _check(source, target)
-    if choice.skip_existing:
+    # The listing tells what is there; the condition is for what appears meanwhile.
+    if choice.skip_existing and _takes_conditions(source, target):
         target = replace(target, write=replace(target.write, if_none_match="*"))
     work = _Work(source, target, rules, choice, log, progress)
     work.run()
     return work.result()
+
+
+def _takes_conditions(source: Source, target: Target) -> bool:
+    return not same_account(source, target) or takes_conditions(target.s3.client(target.bucket_name))
 
 
 def _check(source: Source, target: Target) -> None:

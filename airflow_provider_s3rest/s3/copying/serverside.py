@@ -88,10 +88,14 @@ def copy_in_parts(source: Source, target: Target, found: Found, progress: Progre
     return upload.assemble(ranges, send, target.s3.connection.max_concurrency)
 
 
-def _check_conditions(client: Any, target: Target) -> None:
+def takes_conditions(client: Any) -> bool:
+    """Whether the installed boto3 can make a copy conditional on its target."""
     known = client.meta.service_model.operation_model("CopyObject").input_shape.members
-    given = {"IfMatch": target.write.if_match, "IfNoneMatch": target.write.if_none_match}
-    if any(value and term not in known for term, value in given.items()):
+    return "IfMatch" in known and "IfNoneMatch" in known
+
+
+def _check_conditions(client: Any, target: Target) -> None:
+    if (target.write.if_match or target.write.if_none_match) and not takes_conditions(client):
         raise ValueError(
             "if_match, if_none_match: the installed boto3 is too old to make a copy conditional; update it"
         )

@@ -156,6 +156,18 @@ def test_existing_ones_are_skipped(fake: Any, buckets: Buckets, copy: Callable[.
     assert {r.headers["if-none-match"] for r in fake.requests if "x-amz-copy-source" in r.headers} == {"*"}
 
 
+def test_an_old_boto3_skips_what_the_listing_tells(
+    fake: Any, buckets: Buckets, copy: Callable[..., CopyPrefixResult], make_s3: Callable[..., S3]
+) -> None:
+    """Without a condition, which it can't send."""
+    members = make_s3().client("target").meta.service_model.operation_model("CopyObject").input_shape.members
+    del members["IfNoneMatch"]
+    buckets.sizes["source"], buckets.sizes["target"] = {"a/1": 1, "a/2": 1}, {"to/1": 1}
+    result = copy("a/", "to/", skip_existing=True)
+    assert (result.copied, result.skipped) == (1, 1)
+    assert not any("if-none-match" in request.headers for request in fake.requests)
+
+
 def test_a_condition_that_does_not_hold_is_a_failure(buckets: Buckets, copy: Callable[..., CopyPrefixResult]) -> None:
     """Unless existing objects are to be skipped."""
     buckets.sizes["source"] = {"a": 1}
