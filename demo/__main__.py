@@ -94,7 +94,7 @@ def _run_in_turn(instance: Airflow, stack: LocalStack, chosen: set[str]) -> Iter
         if expected.dag in chosen:
             _say(f"Running {expected.dag} ...")
             calls = len(stack.rolesanywhere.calls)
-            run_id = instance.start(expected.dag)
+            (run_id,) = instance.start(expected.dag)
             run = instance.finish(expected.dag, run_id, time.monotonic() + DEADLINE_SECONDS)
             yield expected, run, len(stack.rolesanywhere.calls) - calls
 
@@ -103,9 +103,9 @@ def _run_together(instance: Airflow, chosen: set[str]) -> Iterator[Finished]:
     wanted = [expected for expected in TOGETHER if expected.dag in chosen]
     if wanted:
         _say(f"Running {', '.join(expected.dag for expected in wanted)} ...")
-    started = [(expected, instance.start(expected.dag)) for expected in wanted]
+    run_ids = instance.start(*(expected.dag for expected in wanted))
     deadline = time.monotonic() + TOGETHER_DEADLINE_SECONDS
-    for expected, run_id in started:
+    for expected, run_id in zip(wanted, run_ids, strict=True):
         yield expected, instance.finish(expected.dag, run_id, deadline), None
 
 
