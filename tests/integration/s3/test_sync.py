@@ -271,16 +271,16 @@ def test_a_file_system_of_fsspec(prefix: Prefix, tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(MemoryFileSystem, "pseudo_dirs", [""])
     files = {name: content for name, content in FILES.items() if "+" not in name}
     _sync(_write(tmp_path / "source", files), prefix)
-    place = RemotePath(MemoryFileSystem(), "/root", "memory://root")
+    place = RemotePath(MemoryFileSystem(), "/folder", "memory://folder")
     assert _sync(prefix, place).downloaded == 5
-    assert {name.removeprefix("/root/"): place.fs.cat_file(name) for name in place.fs.find("/root")} == files
+    assert {name.removeprefix("/folder/"): place.fs.cat_file(name) for name in place.fs.find("/folder")} == files
     again = _sync(prefix, place)
-    assert (again.downloaded, again.skipped, again.target) == (0, 5, "memory://root")
+    assert (again.downloaded, again.skipped, again.target) == (0, 5, "memory://folder")
     back = Prefix(s3=prefix.s3, bucket_name=prefix.bucket_name, prefix="back")
     assert _sync(place, back).uploaded == 5
     assert _objects(back) == files
     assert _sync(place, back, compare="checksum").skipped == 5
-    place.fs.pipe_file("/root/old", b"")
+    place.fs.pipe_file("/folder/old", b"")
     assert _sync(prefix, place, delete=True).deleted == 1
 
 

@@ -113,7 +113,8 @@ def test_can_be_mapped(cls: type[BaseOperator]) -> None:
     for name in set(cls.template_fields) - COMMON_FIELDS:
         others = {other: text for other, text in texts.items() if other != name}
         with DAG("dag", schedule=None):
-            cls.partial(task_id="task", **others).expand(**{name: ["a", "b"]})
+            mapped = cls.partial(task_id="task", **others).expand(**{name: ["a", "b"]})
+        assert mapped.task_id == "task"
 
 
 def test_importing_all_of_them_imports_nothing_heavy() -> None:
