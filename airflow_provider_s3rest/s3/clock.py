@@ -35,11 +35,19 @@ class Clock:
         :param date: the ``Date`` header of the answer that has just come.
         :returns: whether it differs from the time by which the request was signed.
         """
-        try:
-            ahead = parsedate_to_datetime(date or "").astimezone(UTC) - datetime.now(UTC)
-        except (ValueError, OverflowError):
+        told = read_date(date)
+        if told is None:
             return False
+        ahead = told - datetime.now(UTC)
         if abs(ahead - self.offset) < _NEAR:
             return False
         self.offset = ahead if abs(ahead) >= _NEAR else timedelta()
         return True
+
+
+def read_date(date: str | None) -> datetime | None:
+    """Read a ``Date`` header; None where there is none that can be read."""
+    try:
+        return parsedate_to_datetime(date or "").astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

@@ -7,7 +7,12 @@ import re
 from html import unescape
 from typing import TYPE_CHECKING, cast
 
-from airflow_provider_s3rest.exceptions import S3RestIntegrityError, S3RestNotFoundError, S3RestPreconditionError
+from airflow_provider_s3rest.exceptions import (
+    S3RestCredentialError,
+    S3RestIntegrityError,
+    S3RestNotFoundError,
+    S3RestPreconditionError,
+)
 from airflow_provider_s3rest.s3.results import DeleteFailure
 from airflow_provider_s3rest.s3.retry import is_transient
 
@@ -31,6 +36,8 @@ _PERMANENT = {
     "InvalidCertificate(": "the certificate is not trusted",
     "kind: Redirect": "its redirect leads nowhere",
 }
+# What the errors of either engine say then.
+_PERMANENT_SIGNS = ("CERTIFICATE_VERIFY_FAILED", *_PERMANENT.values())
 _FIRST_LINE = re.compile(r"\A[^\n]*")
 
 
@@ -75,6 +82,24 @@ class FaultError(Exception):
             "ResponseMetadata": {"HTTPStatusCode": self.status, "RequestId": self.request_id, "RetryAttempts": retries},
         }
         return translate(ClientError(answer, operation), bucket_name, key)
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether an error that came in spite of all retries may be gone later: throttling, a service that is down.
+
+    What was refused, and what can't be, is none; nor is an answer that can't be read.
+    """
+    if isinstance(error, S3RestCredentialError):
+        return error.retryable
+    from botocore.exceptions import ClientError, HTTPClientError
+    from botocore.exceptions import ConnectionError as BotocoreConnectionError
+
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return is_transient(status, error.response.get("Error", {}).get("Code", ""))
+    if isinstance(error, HTTPClientError | BotocoreConnectionError):
+        return not any(sign in str(error) for sign in _PERMANENT_SIGNS)
+    return False
 
 
 def translate(error: ClientError, bucket_name: str, key: str | None = None) -> Exception:

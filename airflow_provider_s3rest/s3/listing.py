@@ -92,6 +92,11 @@ def list_versions(
     return cast("Iterator[ObjectVersion]", found)
 
 
+def list_pages(s3: S3, bucket_name: str, prefix: str) -> Iterator[Page]:
+    """List objects as :func:`list_objects` does, by whole pages; each tells the service's time."""
+    return _pages(s3, bucket_name, "list_objects_v2", {"Prefix": prefix})
+
+
 def _begin(bucket_name: str | None, prefix: str, **start: str) -> tuple[str, dict[str, Any]]:
     bucket_name, prefix = locate_prefix(bucket_name, prefix)
     return bucket_name, {"Prefix": prefix} | {

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from urllib.parse import unquote_plus
 from xml.etree import ElementTree as ET
 
 from airflow_provider_s3rest.exceptions import S3RestIntegrityError
+from airflow_provider_s3rest.s3.clock import read_date
 from airflow_provider_s3rest.s3.results import CommonPrefix, ObjectSummary, ObjectVersion, unquote_etag
 
 if TYPE_CHECKING:
@@ -35,10 +36,12 @@ class Page:
 
     :param items: in the order in which the service tells them.
     :param following: what asks for the next page; empty after the last.
+    :param at: the service's time; None where it did not tell.
     """
 
     items: list[ObjectSummary | ObjectVersion | CommonPrefix] = field(default_factory=list)
     following: dict[str, str] = field(default_factory=dict)
+    at: datetime | None = None
 
 
 @contextmanager
@@ -57,7 +60,7 @@ def read_answer(response_dict: dict[str, Any], customized_response_dict: dict[st
         return
     page = read_page(response_dict["body"])
     if page is not None:
-        customized_response_dict[PAGE] = page
+        customized_response_dict[PAGE] = replace(page, at=read_date(response_dict["headers"].get("date")))
         response_dict["body"] = b""
 
 
