@@ -135,7 +135,6 @@ class Boto3Engine:
             version_id=answer.get("VersionId"),
             region_name=self._client_of(bucket_name).meta.region_name,
             metadata={name.lower(): value for name, value in answer.get("Metadata", {}).items()},
-            storage_class=answer.get("StorageClass") or "STANDARD",
         )
 
 

@@ -177,7 +177,6 @@ class ObstoreEngine:
             version_id=meta["version"],
             region_name=self._stores[bucket_name][1],
             metadata={name: value for name, value in attributes.items() if name not in _STANDARD_ATTRIBUTES},
-            storage_class=attributes.get("Storage-Class") or "STANDARD",
         )
 
     def _call(self, operation: str, bucket_name: str, key: str | None, request: Callable[[S3Store], T]) -> T:

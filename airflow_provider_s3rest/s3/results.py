@@ -72,7 +72,6 @@ class ObjectHead:
     version_id: str | None
     region_name: str
     metadata: Mapping[str, str] = field(default_factory=dict)
-    storage_class: str = "STANDARD"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from airflow_provider_s3rest.exceptions import S3RestNotFoundError
+from airflow_provider_s3rest.s3.results import ObjectSummary
 from airflow_provider_s3rest.s3.waiting.model import MOST_FOUND, FoundObject, Tally
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from botocore.exceptions import ClientError
 
     from airflow_provider_s3rest.connection import S3RestConnection
-    from airflow_provider_s3rest.s3.results import ObjectHead, ObjectSummary
+    from airflow_provider_s3rest.s3.results import ObjectHead
     from airflow_provider_s3rest.s3.store import S3
     from airflow_provider_s3rest.s3.waiting.conditions import Condition
     from airflow_provider_s3rest.s3.waiting.model import Fold, Quiet, Target, Verdict
@@ -59,9 +60,9 @@ def look(s3: S3, target: Target, folds: Collection[Fold]) -> dict[Fold, Tally]:
         if not counts:
             at = page.at or s3.engines.clock.now()
             counts = {fold: _Count(target.bucket_name, fold, at) for fold in folds}
-        for item in page.items:
+        for item in cast("list[ObjectSummary]", page.items):
             for count in counts.values():
-                count.add(cast("ObjectSummary", item))
+                count.add(item)
     return {fold: count.tally() for fold, count in counts.items()}
 
 
@@ -87,8 +88,12 @@ def tally_head(s3: S3, target: Target, head: ObjectHead | None, folds: Collectio
     at = s3.engines.clock.now()
     counts = {fold: _Count(target.bucket_name, fold, at) for fold in folds}
     if head:
+        # No fold that asks about the storage class looks at a key alone.
+        summary = ObjectSummary(
+            key=head.key, size=head.size, etag=head.etag or "", last_modified=head.last_modified, storage_class=""
+        )
         for count in counts.values():
-            count.add(head)
+            count.add(summary, head.version_id)
     return {fold: count.tally() for fold, count in counts.items()}
 
 
@@ -148,7 +153,7 @@ class _Count:
         self._digest = hashlib.blake2b(digest_size=16)
         self._changes_in: timedelta | None = None
 
-    def add(self, item: ObjectSummary | ObjectHead) -> None:
+    def add(self, item: ObjectSummary, version_id: str | None = None) -> None:
         """Take one more object into account."""
         if not self._fold.is_timeless:
             left = self._fold.changes_in(item, self._at)
@@ -160,7 +165,15 @@ class _Count:
         self._size += item.size
         self._digest.update(f"{item.key}\0{item.etag}\0{item.size}\0{item.last_modified.timestamp()}\0".encode())
         if len(self._found) < MOST_FOUND:
-            self._found.append(self._as_found(item))
+            found = FoundObject(
+                bucket_name=self._bucket_name,
+                key=item.key,
+                size=item.size,
+                etag=item.etag,
+                last_modified=item.last_modified,
+                version_id=version_id,
+            )
+            self._found.append(found)
 
     def tally(self) -> Tally:
         """Return what has been gathered."""
@@ -171,14 +184,4 @@ class _Count:
             fingerprint=self._digest.hexdigest(),
             at=self._at,
             changes_in=self._changes_in,
-        )
-
-    def _as_found(self, item: ObjectSummary | ObjectHead) -> FoundObject:
-        return FoundObject(
-            bucket_name=self._bucket_name,
-            key=item.key,
-            size=item.size,
-            etag=item.etag,
-            last_modified=item.last_modified,
-            version_id=getattr(item, "version_id", None),
         )

@@ -107,7 +107,7 @@ class FoundObject:
     bucket_name: str
     key: str
     size: int
-    etag: str | None
+    etag: str
     last_modified: datetime
     version_id: str | None
 

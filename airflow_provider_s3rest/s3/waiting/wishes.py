@@ -41,8 +41,7 @@ def looks_for(bucket_name: str | None, wishes: Wishes, filters: ObjectFilters | 
     :raises ValueError: there is no key and no pattern, or one can't be.
     """
     others = {name: value for name, value in (filters or {}).items() if name not in ("glob", "regex")}
-    plain = Fold.parse(others)
-    looks = [Look(Target(*locate(bucket_name, key), exact=True), plain) for key in _several(wishes.key, "key")]
+    looks = [_by_key(bucket_name, key, others) for key in _several(wishes.key, "key")]
     looks += [_by_glob(bucket_name, glob, wishes.prefix, others) for glob in _several(wishes.glob, "glob")]
     looks += [_by_regex(bucket_name, regex, wishes.prefix, others) for regex in _several(wishes.regex, "regex")]
     if not looks:
@@ -50,6 +49,15 @@ def looks_for(bucket_name: str | None, wishes: Wishes, filters: ObjectFilters | 
     if wishes.prefix and not (wishes.glob or wishes.regex):
         raise ValueError("prefix: narrows a glob or a regex, and there is none; leave it out")
     return tuple(dict.fromkeys(looks))
+
+
+def _by_key(bucket_name: str | None, key: str, others: Mapping[str, Any]) -> Look:
+    where = locate(bucket_name, key)
+    if not others.get("storage_class"):
+        return Look(Target(*where, exact=True), Fold.parse(others))
+    # Not every engine reads it of the answer to a HEAD.
+    fold = Fold.parse({**others, "regex": rf"\A{re.escape(where.key)}\Z"})
+    return Look(Target(*where, exact=False), fold)
 
 
 def _by_glob(bucket_name: str | None, glob: str, prefix: str | None, others: Mapping[str, Any]) -> Look:
