@@ -37,7 +37,7 @@ def read_s3_endpoint(fields: Fields) -> str | None:
         return None
     if port and url.port not in (None, port):
         fields.fault("port", "differs from the port that stands in host: keep one of them")
-    return _join(url, port or url.port)
+    return join_endpoint(url, port or url.port)
 
 
 def read_rolesanywhere_endpoint(fields: Fields) -> str | None:
@@ -49,13 +49,31 @@ def read_rolesanywhere_endpoint(fields: Fields) -> str | None:
         return None
     if url.scheme == "http" and not is_loopback(url.hostname or ""):
         fields.fault(name, "must start with https://; plain http is for a loopback address only")
-    return _join(url, url.port)
+    return join_endpoint(url, url.port)
 
 
 def is_loopback(host: str) -> bool:
     """Whether a host is this machine by its very name, without asking a name server."""
     address = _address(host)
     return host == "localhost" or (address is not None and address.is_loopback)
+
+
+def fault_of_host(host: str) -> str | None:
+    """What is wrong with a host that requests are to be sent to; None for one that may be asked."""
+    if not all(character.isalnum() or character in ".-_:" for character in host):
+        return "holds a host name with a character that no host name has"
+    address = _address(host)
+    if address and any(address in network for network in _FORBIDDEN):
+        return "is a link-local address, where a cloud keeps the machine's own credentials: not allowed"
+    return None
+
+
+def join_endpoint(url: SplitResult, port: int | None) -> str:
+    """Return scheme, host and port as every client writes them."""
+    host = url.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    # HTTP clients leave the default port out of the Host header, which is signed.
+    return f"{url.scheme}://{host}" + (f":{port}" if port and port != _DEFAULT_PORTS[url.scheme] else "")
 
 
 def _split(fields: Fields, name: str, value: str) -> SplitResult | None:
@@ -70,15 +88,12 @@ def _split(fields: Fields, name: str, value: str) -> SplitResult | None:
         fields.fault(name, "is not a valid URL: write https://HOST or https://HOST:PORT")
         return None
     host = url.hostname or ""
-    address = _address(host)
     if url.scheme not in _DEFAULT_PORTS or not host or port == 0 or url.path not in {"", "/"}:
         fields.fault(name, "must be https://HOST or https://HOST:PORT, without a path")
     elif url.username is not None or url.query or url.fragment or rest.endswith(("?", "#")):
         fields.fault(name, "must hold no user name, query or fragment: write https://HOST or https://HOST:PORT")
-    elif not all(character.isalnum() or character in ".-_:" for character in host):
-        fields.fault(name, "holds a host name with a character that no host name has")
-    elif address and any(address in network for network in _FORBIDDEN):
-        fields.fault(name, "is a link-local address, where a cloud keeps the machine's own credentials: not allowed")
+    elif fault := fault_of_host(host):
+        fields.fault(name, fault)
     else:
         return url
     return None
@@ -95,10 +110,3 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
             return None
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return mapped or address
-
-
-def _join(url: SplitResult, port: int | None) -> str:
-    host = url.hostname or ""
-    host = f"[{host}]" if ":" in host else host
-    # HTTP clients leave the default port out of the Host header, which is signed.
-    return f"{url.scheme}://{host}" + (f":{port}" if port and port != _DEFAULT_PORTS[url.scheme] else "")

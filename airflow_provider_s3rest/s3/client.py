@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """boto3 clients of a connection. Import it only to use it: boto3 takes half a second.
 
-They take no setting from the environment or from files, ask the credential source at every signing, and retry each HTTP
-request by the policy.
+They are for S3, and for the queues that it notifies. They take no setting from the environment or from files, ask the
+credential source at every signing, and retry each HTTP request by the policy.
 """
 
 from __future__ import annotations
 
 import functools
+import json
 import os
 import threading
 from http import HTTPStatus
@@ -37,6 +38,11 @@ if TYPE_CHECKING:
 
 _ATTEMPTS = "airflow_provider_s3rest_attempts"
 _HEAD_OPERATIONS = frozenset({"HeadBucket", "HeadObject"})
+_SKEWED_CODES = {
+    "s3": frozenset({SKEWED_CODE}),
+    # What else these can mean is told apart by the Date header.
+    "sqs": frozenset({"InvalidSignatureException", "RequestExpired", "SignatureDoesNotMatch"}),
+}
 _TIMESTAMP = "%Y%m%dT%H%M%SZ"
 
 
@@ -53,7 +59,7 @@ def call(client: Any, operation: str, terms: Mapping[str, Any], **parameters: An
 
 
 class Clients:
-    """The boto3 clients of one connection, one for each region. Safe for threads."""
+    """The boto3 clients of one connection, one for each service and region. Safe for threads."""
 
     def __init__(
         self, connection: S3RestConnection, source: CredentialSource, policy: RetryPolicy, clock: Clock
@@ -64,35 +70,44 @@ class Clients:
         self._credentials = _SourceCredentials(source)
         self._lock = threading.Lock()
         self._session: boto3.session.Session | None = None
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[tuple[str, str, str | None], Any] = {}
 
     def of(self, region: str) -> Any:
-        """Return the client of a region."""
-        with self._lock:
-            if region not in self._clients:
-                self._clients[region] = self._new_client(region)
-            return self._clients[region]
+        """Return the client of S3 in a region."""
+        return self._kept("s3", region, self._connection.endpoint_url)
 
-    def _new_client(self, region: str) -> Any:
+    def of_queues(self, region: str, endpoint_url: str) -> Any:
+        """Return the client of SQS in a region, at one of its endpoints."""
+        return self._kept("sqs", region, endpoint_url)
+
+    def _kept(self, service: str, region: str, endpoint_url: str | None) -> Any:
+        which = (service, region, endpoint_url)
+        with self._lock:
+            if which not in self._clients:
+                self._clients[which] = self._new_client(*which)
+            return self._clients[which]
+
+    def _new_client(self, service: str, region: str, endpoint_url: str | None) -> Any:
         if self._session is None:
             self._session = boto3.session.Session(botocore_session=_new_session(self._credentials))
         connection = self._connection
         client = self._session.client(
-            "s3",
+            service,
             region_name=region,
-            endpoint_url=connection.endpoint_url,
+            endpoint_url=endpoint_url,
             verify=network.ca_bundle(connection) or True,
             config=_config(connection),
         )
         events = client.meta.events
-        events.register_first("needs-retry.s3", self._needs_retry)
-        events.register("before-parameter-build.s3", self._add_terms)
-        events.register("before-sign.s3", self._set_clock)
-        events.register("after-call.s3", _count_retries)
+        events.register_first(f"needs-retry.{service}", self._needs_retry)
+        events.register(f"before-sign.{service}", self._set_clock)
+        events.register(f"after-call.{service}", _count_retries)
         # By these names they come before botocore's own handlers, one of which would parse the body just for its root.
         events.register("before-parse.*.*", _notice_cut)
-        for operation in ("ListObjectsV2", "ListObjectVersions"):
-            events.register(f"before-parse.*.{operation}", pages.read_answer)
+        if service == "s3":
+            events.register("before-parameter-build.s3", self._add_terms)
+            for operation in ("ListObjectsV2", "ListObjectVersions"):
+                events.register(f"before-parse.*.{operation}", pages.read_answer)
         return client
 
     def _add_terms(self, params: dict[str, Any], model: Any, **_: object) -> None:
@@ -125,7 +140,7 @@ class Clients:
         attempts: Attempts = request_dict["context"].setdefault(_ATTEMPTS, self._policy.attempts())
         again = (
             self._renewed(fault, attempts, operation.name)
-            or self._on_time(fault, attempts, operation.name, response)
+            or self._on_time(fault, attempts, operation, response)
             or (fault.transient and attempts.wait())
         )
         return 0 if again else None
@@ -136,11 +151,12 @@ class Clients:
             request.context = _ServiceTime(request.context, self._clock)
 
     def _on_time(
-        self, fault: FaultError, attempts: Attempts, operation: str, response: tuple[Any, dict[str, Any]] | None
+        self, fault: FaultError, attempts: Attempts, operation: Any, response: tuple[Any, dict[str, Any]] | None
     ) -> bool:
         # The answer to a HEAD has no body, so that its code is the bare status.
-        unexplained = fault.code == "403" and operation in _HEAD_OPERATIONS
-        if response is None or not (unexplained or fault.code == SKEWED_CODE):
+        unexplained = fault.code == "403" and operation.name in _HEAD_OPERATIONS
+        skewed = fault.code in _SKEWED_CODES[operation.service_model.service_name]
+        if response is None or not (unexplained or skewed):
             return False
         return attempts.once("clock") and self._clock.follow(response[0].headers.get("date"))
 
@@ -206,7 +222,7 @@ class _ServiceTime(dict[str, Any]):
 
 @functools.cache
 def _loader(_process_id: int) -> Any:
-    """Share the parsed models of S3 among all sessions of a process."""
+    """Share the parsed models of services among all sessions of a process."""
     return botocore.session.Session().get_component("data_loader")
 
 
@@ -249,7 +265,12 @@ def _notice_cut(operation_model: Any, response_dict: dict[str, Any], **_: object
     if len(body) < int(length):
         said = f"The answer was cut after {len(body)} of {length} bytes"
         response_dict["status_code"] = HTTPStatus.INTERNAL_SERVER_ERROR
-        response_dict["body"] = f"<Error><Code>InternalError</Code><Message>{said}</Message></Error>".encode()
+        code = "InternalError"
+        response_dict["body"] = (
+            json.dumps({"__type": code, "message": said})
+            if operation_model.service_model.protocol == "json"
+            else f"<Error><Code>{code}</Code><Message>{said}</Message></Error>"
+        ).encode()
 
 
 def _count_retries(parsed: dict[str, Any], context: dict[str, Any], **_: object) -> None:

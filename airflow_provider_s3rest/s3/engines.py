@@ -102,6 +102,10 @@ class Engines:
         """Return the boto3 client for what belongs to no bucket."""
         return self._clients.of(self._regions.home)
 
+    def queue_client(self, region: str | None, endpoint_url: str) -> Any:
+        """Return the boto3 client of SQS at one of its endpoints; without a region, for the connection's own."""
+        return self._clients.of_queues(region or self._regions.home, endpoint_url)
+
     @cached_property
     def _clients(self) -> Clients:
         from airflow_provider_s3rest.s3.client import Clients

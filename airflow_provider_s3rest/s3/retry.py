@@ -20,6 +20,9 @@ _TRANSIENT_CODES = frozenset(
         "BandwidthLimitExceeded",
         "Busy",
         "InternalError",
+        "KMS.ThrottlingException",
+        "KmsThrottled",
+        "OverLimit",  # of SQS: too many messages of the queue are in flight
         "PriorRequestNotComplete",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",

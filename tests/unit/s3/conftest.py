@@ -312,7 +312,8 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     bundle.write_bytes(sign(name, key.public_key(), x509.BasicConstraints(ca=True, path_length=None), usage))
     leaf = ec.generate_private_key(ec.SECP256R1())
     regions = ("us-east-1", "eu-central-1")
-    hosts = [f"{prefix}s3.{region}.amazonaws.com" for region in regions for prefix in ("", "*.")]
+    services = ("s3", "*.s3", "sqs")
+    hosts = [f"{service}.{region}.amazonaws.com" for region in regions for service in services]
     names = x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts])
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "AWS of the tests")])
     server = directory / "server.pem"
