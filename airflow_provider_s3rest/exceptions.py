@@ -6,7 +6,8 @@ S3RestError
 ├ S3RestCredentialError                    CreateSession was refused or not reached
 ├ S3RestNotFoundError(FileNotFoundError)   the object (or its bucket) does not exist
 ├ S3RestPreconditionError                  a conditional write lost
-└ S3RestIntegrityError                     a length, a checksum or an ETag did not match
+├ S3RestIntegrityError                     a length, a checksum or an ETag did not match
+└ S3RestWaitError                          a wait in the triggerer ended with an error
 
 Every other answer of the service stays ``botocore.exceptions.ClientError``. All of these pickle, since Airflow carries
 errors between processes, and none holds a secret.
@@ -125,3 +126,14 @@ class S3RestPreconditionError(S3RestError):
 
 class S3RestIntegrityError(S3RestError):
     """What arrived is not what was sent: a length, a checksum or an ETag differs."""
+
+
+class S3RestWaitError(S3RestError):
+    """A wait in the triggerer ended with an error, whose words these are.
+
+    :param final: whether trying again can't mend it.
+    """
+
+    def __init__(self, message: str, *, final: bool = False) -> None:
+        super().__init__(message)
+        self.final = final

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 SECTION = "s3rest"
 
+# From Airflow 3.1 on the server's components have a masker of their own, which the one for tasks does not feed.
+_MASKER_OF_SERVERS = "airflow._shared.secrets_masker"
+# That of tasks, and where Airflow 3.0 has it; later there is a detour of that name.
+_MASKERS_OF_TASKS = ("airflow.sdk._shared.secrets_masker", "airflow.sdk.execution_time.secrets_masker")
+
 
 class CacheOptions(TypedDict):
     """The options of Airflow's section ``[s3rest]`` about the credential cache."""
@@ -57,15 +62,40 @@ def mask(secrets: list[str]) -> None:
     """Keep secrets out of every log, also in the form that they take inside a URL."""
     from airflow.providers.common.compat.sdk import mask_secret
 
-    forms: list[Any] = sorted({form for secret in secrets if secret for form in (secret, quote(secret, safe=""))})
+    forms = _forms(secrets)
     mask_secret(forms)
-    # From Airflow 3.1 on the server's components have a masker of their own, which the one for tasks does not feed.
-    core = sys.modules.get("airflow._shared.secrets_masker")
-    if core:
-        core.mask_secret(forms)
+    _mask(forms, _MASKER_OF_SERVERS)
+
+
+async def mask_in_triggerer(secrets: list[str]) -> None:
+    """Keep secrets out of every log, as :func:`mask` does, without blocking the event loop that this runs in.
+
+    What a process of triggers logs is masked by its supervisor, which hears of secrets by way of the event loop only.
+    """
+    from airflow.sdk.execution_time import task_runner
+    from airflow.sdk.execution_time.comms import MaskSecret
+
+    forms = _forms(secrets)
+    _mask(forms, _MASKER_OF_SERVERS)
+    _mask(forms, *_MASKERS_OF_TASKS)
+    supervisor: Any = getattr(task_runner, "SUPERVISOR_COMMS", None)
+    if forms and hasattr(supervisor, "asend"):
+        await supervisor.asend(MaskSecret(value=forms))
 
 
 def mask_key(customer_key: CustomerKey | None) -> None:
     """Keep a key of the caller's own (SSE-C) out of every log."""
     if customer_key:
         mask([customer_key.base64])
+
+
+def _forms(secrets: list[str]) -> list[Any]:
+    return sorted({form for secret in secrets if secret for form in (secret, quote(secret, safe=""))})
+
+
+def _mask(forms: list[Any], *maskers: str) -> None:
+    """Tell the first of these modules that is there."""
+    for module in filter(None, map(sys.modules.get, maskers)):
+        # In Airflow 3.0 the public function waits for the supervisor.
+        module._secrets_masker().add_mask(forms)  # noqa: SLF001
+        return

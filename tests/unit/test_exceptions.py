@@ -18,6 +18,7 @@ from airflow_provider_s3rest.exceptions import (
     S3RestIntegrityError,
     S3RestNotFoundError,
     S3RestPreconditionError,
+    S3RestWaitError,
 )
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def _pickled(error: S3RestError) -> S3RestError:
         (S3RestNotFoundError("s3://lake/key does not exist"), FileNotFoundError),
         (S3RestPreconditionError("s3://lake/key was changed"), S3RestError),
         (S3RestIntegrityError("s3://lake/key: 3 bytes of 4"), S3RestError),
+        (S3RestWaitError("AccessDenied: no", final=True), S3RestError),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else value.__name__,
 )

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
+from airflow_provider_s3rest.hooks.failures import permanent_ones_are_final
 from airflow_provider_s3rest.hooks.rows import as_row
 from airflow_provider_s3rest.hooks.s3rest import S3RestHook
 from airflow_provider_s3rest.hooks.templates import verbatim
-from airflow_provider_s3rest.operators.failures import permanent_ones_are_final
 
 if TYPE_CHECKING:
     import os

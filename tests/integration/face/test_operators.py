@@ -11,7 +11,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException, PokeReturn
 from botocore.exceptions import ClientError
 
 from airflow_provider_s3rest.exceptions import S3RestCredentialError, S3RestNotFoundError
-from airflow_provider_s3rest.operators.failures import is_permanent
+from airflow_provider_s3rest.hooks.failures import is_permanent
 from airflow_provider_s3rest.operators.s3rest import (
     S3RestDeleteOperator,
     S3RestGetOperator,

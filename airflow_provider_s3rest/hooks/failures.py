@@ -6,7 +6,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from airflow_provider_s3rest.exceptions import S3RestCredentialError
+from airflow_provider_s3rest.exceptions import S3RestCredentialError, S3RestWaitError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,6 +57,8 @@ def is_permanent(error: Exception) -> bool:
     """Whether the same call would fail the same way again."""
     if isinstance(error, S3RestCredentialError):
         return not error.retryable
+    if isinstance(error, S3RestWaitError):
+        return error.final
     answer = getattr(error, "response", None)
     refused = isinstance(answer, dict) and answer.get("Error", {}).get("Code") in _REFUSALS
     return refused or isinstance(error, ValueError)
