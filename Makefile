@@ -60,6 +60,7 @@ bench-smoke: $(READY)  ## the same in a few seconds, only to see that the benchm
 lock: $(READY)  ## pin every dependency again (UPGRADE=--upgrade for newer ones)
 	printf 'uv\n' | $(LOCK) -o requirements/uv.txt -
 	$(LOCK) --extra local --extra select --group dev -o requirements/dev.txt pyproject.toml
+	$(LOCK) -o requirements/peer.txt requirements/peer.in
 	$(LOCK) --extra local --extra select --resolution lowest-direct $(AS_OF_OLDEST) -o requirements/oldest.txt pyproject.toml
 
 clean:  ## remove all that make made

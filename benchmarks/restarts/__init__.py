@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Kills a real triggerer at random moments while objects arrive: ``python -m benchmarks.restarts``."""

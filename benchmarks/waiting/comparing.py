@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs the waiters of both sides, one after the other, against equal servers, and compares what they cost."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from benchmarks import peer
+from benchmarks.measuring import Measurement
+from benchmarks.waiting.server import serving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+WAITERS, SMOKE_WAITERS = 1000, 20
+INTERVAL_SECONDS, SMOKE_INTERVAL_SECONDS = 5, 1
+INTERVALS, SMOKE_INTERVALS = 6, 1
+_SMOKE_ROUNDS = 2
+KINDS = {"prefix": "one prefix", "keys": "a key each"}
+FIGURES = {
+    "start": ("s until all have looked", 1),
+    "start cpu": ("s of CPU for it", None),
+    "lists": ("LISTs per interval", None),
+    "heads": ("HEADs per interval", None),
+    "cpu": ("% of a core while waiting", None),
+    "rss": ("MiB more, resident", None),
+    "uss": ("MiB more, its own", None),
+    "start block": ("ms the loop stood at the start", 50),
+    "block": ("ms the loop stood while waiting", 50),
+    "server cpu": ("% of a core for the server", None),
+}
+LIMITS = {"prefix": {"cpu": 1, "uss": 20}, "keys": {"cpu": 6, "uss": 40}}
+"""Ours; see also the limits in FIGURES, which hold for both kinds."""
+
+
+def measure(rounds: int) -> Iterator[Measurement]:
+    """Wait for absent objects on one prefix, then each for another key; and look once for objects that are there."""
+    smoke = rounds <= _SMOKE_ROUNDS
+    numbers = (
+        (SMOKE_WAITERS, SMOKE_INTERVAL_SECONDS, SMOKE_INTERVALS) if smoke else (WAITERS, INTERVAL_SECONDS, INTERVALS)
+    )
+    for kind, words in KINDS.items():
+        both = {side: cost(side, kind, *numbers) for side in ("ours", "amazon")}
+        for figure, (unit, limit) in FIGURES.items():
+            ours, amazon = (both[side][figure] for side in both)
+            name = f"{numbers[0]:,} on {words}: {unit}"
+            yield Measurement(name=name, figures=(ours,), limit=LIMITS[kind].get(figure, limit))
+            yield Measurement(name="  amazon", figures=(amazon,))
+            if ours and amazon:
+                yield Measurement(name="  amazon / ours", figures=(amazon / ours,))
+
+
+def cost(side: str, kind: str, count: int, interval: int, intervals: int) -> dict[str, float]:
+    """Measure one side in two fresh processes, each with a server of its own."""
+    look, wait = (_run(side, kind, way, count, interval, intervals) for way in ("look", "wait"))
+    look["start block"] = look.pop("block")
+    return look | wait
+
+
+def _run(side: str, kind: str, way: str, *numbers: int) -> dict[str, float]:
+    python = sys.executable if side == "ours" else peer.interpreter()
+    with serving(numbers[0], full=way == "look") as server:
+        command = [python, "-m", "benchmarks.waiting.waiters", side, kind, way, server, *map(str, numbers)]
+        done = subprocess.run(
+            command, cwd=peer.ROOT, env=os.environ | _connections(server), capture_output=True, text=True, check=False
+        )
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)}:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
+    figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return figures
+
+
+def _connections(server: str) -> dict[str, str]:
+    host, _, port = server.rpartition(":")
+    keys = {"login": "AKIAIOSFODNN7EXAMPLE", "password": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"}
+    extra = {"region_name": "us-east-1"}
+    ours = {"conn_type": "s3rest", "host": host, "port": int(port), "extra": extra, **keys}
+    amazon = {"conn_type": "aws", "extra": {"endpoint_url": server, **extra}, **keys}
+    return {"AIRFLOW_CONN_S3REST_DEFAULT": json.dumps(ours), "AIRFLOW_CONN_AWS_DEFAULT": json.dumps(amazon)}
