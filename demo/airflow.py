@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A whole Airflow of its own in a temporary folder: API server, scheduler with LocalExecutor, DAG processor."""
+"""A whole Airflow of its own in a temporary folder: API server, scheduler, triggerer, DAG processor; LocalExecutor."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from demo.processes import Service, running, tail
+from demo.processes import Service, all_running, tail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -62,18 +62,12 @@ class Airflow:
     api: httpx.Client
     services: tuple[Service, ...] = field(repr=False)
 
-    def start(self, *dag_ids: str) -> list[str]:
-        """Start DAGs, as soon as their files have been parsed.
+    def start(self, dag_id: str) -> str:
+        """Start a DAG, as soon as its file has been parsed.
 
-        :returns: the ids of the runs.
+        :returns: the id of the run.
         """
-        # None begins before all are queued: SQLite can stall for minutes on writes by tasks and by callers at once.
-        run_ids = [self._queue(dag_id) for dag_id in dag_ids]
-        self._json("PATCH", "/dags?dag_id_pattern=s3rest_%25&limit=100", {"is_paused": False})
-        return run_ids
-
-    def _queue(self, dag_id: str) -> str:
-        self.wait_for(lambda: self._is_parsed(dag_id), f"{dag_id} to be parsed")
+        self.wait_until_parsed(dag_id)
         run_id = f"demo-{uuid.uuid4().hex}"
         made = self._ask("POST", f"/dags/{dag_id}/dagRuns", {"dag_run_id": run_id, "logical_date": None})
         # An earlier call that took too long may have made it.
@@ -83,6 +77,20 @@ class Airflow:
         path = f"/dags/{dag_id}/dagRuns/{run_id}"
         self.wait_for(lambda: self.api.get(path).is_success, f"{dag_id} to be queued")
         return run_id
+
+    def wait_until_parsed(self, dag_id: str) -> None:
+        """Wait until Airflow knows a DAG; from then on events of its assets start it."""
+        self.wait_for(lambda: self._is_parsed(dag_id), f"{dag_id} to be parsed")
+
+    def started_by_asset(self, dag_id: str, deadline: float) -> str:
+        """Wait until an event of an asset has started a DAG.
+
+        :param deadline: how long, by the monotonic clock.
+        :returns: the id of the first run.
+        """
+        path = f"/dags/{dag_id}/dagRuns?order_by=run_after&limit=1"
+        self.wait_for(lambda: bool(self._json("GET", path)["dag_runs"]), f"an asset to start {dag_id}", deadline)
+        return str(self._json("GET", path)["dag_runs"][0]["dag_run_id"])
 
     def finish(self, dag_id: str, run_id: str, deadline: float) -> DagRun:
         """Wait until a run has finished, whether well or not.
@@ -179,26 +187,28 @@ def airflow(home: Path, dags: Path, settings: Mapping[str, str]) -> Iterator[Air
     :param dags: the folder of the DAG files.
     :param settings: more of its environment: connections and options.
     """
-    port = free_port()
-    env = {**_environment(home, dags, port), **settings}
+    port, execution_port = free_port(), free_port()
+    env = {**_environment(home, dags, port, execution_port), **settings}
     command = [sys.executable, "-m", "airflow"]
     migrated = subprocess.run([*command, "db", "migrate"], env=env, capture_output=True, text=True, check=False)
     if migrated.returncode:
         raise RuntimeError(f"airflow db migrate:\n{migrated.stdout}{migrated.stderr}")
     with contextlib.closing(sqlite3.connect(home / "airflow.db")) as database:
         database.execute("PRAGMA journal_mode = WAL")  # kept in the file: readers no longer stop writers
-    with contextlib.ExitStack() as stack:
-        services = []
-        for name, *arguments in (
-            ["dag-processor"],
-            ["scheduler", "--skip-serve-logs"],
-            ["api-server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"],
-        ):
-            log = home / f"{name}.log"
-            services.append(stack.enter_context(running(name, [*command, name, *arguments], log=log, env=env)))
-        address = f"http://127.0.0.1:{port}"
-        api = stack.enter_context(httpx.Client(base_url=f"{address}/api/v2", timeout=30, trust_env=False))
-        instance = Airflow(home=home, api=api, services=tuple(services))
+    commands = {
+        "dag-processor": ["dag-processor"],
+        "scheduler": ["scheduler", "--skip-serve-logs"],
+        "triggerer": ["triggerer", "--skip-serve-logs"],
+        "api-server": _api_server("core", port),
+        "execution-api-server": _api_server("execution", execution_port),
+    }
+    address, health = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{execution_port}/execution/health"
+    with (
+        all_running({name: [*command, *each] for name, each in commands.items()}, logs=home, env=env) as services,
+        httpx.Client(base_url=f"{address}/api/v2", timeout=30, trust_env=False) as api,
+    ):
+        instance = Airflow(home=home, api=api, services=services)
+        instance.wait_for(lambda: _answers(api, health), "the API of the tasks")
         instance.wait_for(lambda: _log_in(api, address), "the API server")
         yield instance
 
@@ -226,10 +236,25 @@ def _readable(line: str) -> str:
     return " | ".join([f"{record.get('level')}: {record.get('event')}", *errors])
 
 
+def _api_server(apps: str, port: int) -> list[str]:
+    """One server for people, one for tasks.
+
+    In one process they lock each other out of SQLite for a minute, which is as long as one waits for the other there:
+    Airflow writes its log of requests in the event loop (``airflow/api_fastapi/logging/decorators.py``), and while that
+    waits for the transaction of a task to end, the loop can't end it.
+    """
+    return ["api-server", "--apps", apps, "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+
+
+def _answers(api: httpx.Client, url: str) -> bool:
+    try:
+        return api.get(url).is_success
+    except httpx.TransportError:
+        return False
+
+
 def _log_in(api: httpx.Client, address: str) -> bool:
     try:
-        # Both parts of the server load much at their first request; a task waits only seconds for its own.
-        api.get(f"{address}/execution/health")
         response = api.get(f"{address}/auth/token")
     except httpx.TransportError:
         return False
@@ -238,7 +263,7 @@ def _log_in(api: httpx.Client, address: str) -> bool:
     return response.is_success
 
 
-def _environment(home: Path, dags: Path, port: int) -> dict[str, str]:
+def _environment(home: Path, dags: Path, port: int, execution_port: int) -> dict[str, str]:
     """Nothing of the caller's AWS or Airflow settings, and no way out of this machine."""
     kept = {
         name: value
@@ -251,8 +276,10 @@ def _environment(home: Path, dags: Path, port: int) -> dict[str, str]:
         "API_AUTH__JWT_ISSUER": "s3rest-demo",
         "API_AUTH__JWT_SECRET": secrets.token_urlsafe(64),
         "CORE__DAGBAG_IMPORT_TIMEOUT": "120",
+        # An asset is watched only for a DAG that was not paused when its file was parsed.
+        "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "CORE__DAGS_FOLDER": str(dags),
-        "CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
+        "CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{execution_port}/execution/",
         "CORE__EXECUTOR": "LocalExecutor",
         "CORE__FERNET_KEY": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "CORE__LOAD_EXAMPLES": "False",

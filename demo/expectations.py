@@ -170,10 +170,11 @@ def unregistered(dags: Path) -> Iterator[str]:
 
     :param dags: the folder of the DAG files, each named as its DAG.
     """
-    files, names = {path.stem for path in dags.glob("*.py")}, [expected.dag for expected in EXPECTED]
-    for name in sorted(files - set(names)):
+    files = {path.stem for path in dags.glob("*.py")}
+    names, examples = [expected.dag for expected in EXPECTED], {expected.example for expected in EXPECTED}
+    for name in sorted(files - examples):
         yield f'demo/expectations.py: say what {name} must show: Expected(dag="{name}", tasks=..., results={{...}}),'
-    for name in sorted(set(names) - files):
+    for name in sorted(examples - files):
         yield f"{name}: is in demo/expectations.py, but there is no example_dags/{name}.py"
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield f"{name}: is in demo/expectations.py more than once"

@@ -42,17 +42,28 @@ class Expected:
     :param results: what chosen tasks return, the most telling one first. Of a dictionary, the keys that are given here
         must match; everything else must be equal. A mapped task returns the list of what its instances return.
     :param create_session_calls: see :class:`Row`.
+    :param file: the name of its file without ``.py``; default: that of the DAG, as that of the first DAG of a file must
+        be. All DAGs of a file run together.
+    :param started_by_asset: whether an event of an asset starts it: the task of another DAG of the file, or a watcher.
+        The first such run counts. Otherwise the demo starts it.
     """
 
     dag: str
     tasks: int
     results: Mapping[str, object]
     create_session_calls: int | None = None
+    file: str = ""
+    started_by_asset: bool = False
+
+    @property
+    def example(self) -> str:
+        """The name of its file without ``.py``."""
+        return self.file or self.dag
 
     @property
     def prefix(self) -> str:
         """What the keys of its objects begin with."""
-        return f"{self.dag.removeprefix('s3rest_')}/"
+        return f"{self.example.removeprefix('s3rest_')}/"
 
     def row(self) -> Row:
         """Return the line of the table that must come of it."""

@@ -25,7 +25,7 @@ def test_every_example_is_registered() -> None:
 def test_a_file_without_an_expectation_is_told(tmp_path: Path) -> None:
     """With the line to add; so is an expectation without a file."""
     for expected in EXPECTED[1:]:
-        (tmp_path / f"{expected.dag}.py").touch()
+        (tmp_path / f"{expected.example}.py").touch()
     (tmp_path / "s3rest_new.py").touch()
     assert [*unregistered(tmp_path)] == [
         'demo/expectations.py: say what s3rest_new must show: Expected(dag="s3rest_new", tasks=..., results={...}),',
@@ -41,8 +41,13 @@ def test_calls_are_counted_only_of_dags_that_run_alone() -> None:
 
 def test_no_two_examples_share_a_prefix() -> None:
     """Those that run together must not see each other's objects."""
-    assert len({expected.prefix for expected in EXPECTED}) == len(EXPECTED)
+    assert len({expected.prefix for expected in EXPECTED}) == len({expected.example for expected in EXPECTED})
     assert COPY.prefix == "copy/"
+
+
+def test_dags_of_one_file_share_its_prefix() -> None:
+    """One DAG can so write what starts the other."""
+    assert replace(COPY, dag="s3rest_copy_consumer", file="s3rest_copy", started_by_asset=True).prefix == "copy/"
 
 
 def test_an_unknown_dag_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
