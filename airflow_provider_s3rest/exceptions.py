@@ -5,6 +5,7 @@ S3RestError
 ├ S3RestConnectionError(ValueError)        the connection is wrong: permanent, names every bad field, echoes no value
 ├ S3RestCredentialError                    CreateSession was refused or not reached
 ├ S3RestNotFoundError(FileNotFoundError)   the object (or its bucket) does not exist
+│ └ S3RestNoBucketError                    not even the bucket does
 ├ S3RestPreconditionError                  a conditional write lost
 ├ S3RestIntegrityError                     a length, a checksum or an ETag did not match
 └ S3RestWaitError                          a wait in the triggerer ended with an error
@@ -111,6 +112,10 @@ class S3RestCredentialError(S3RestError):
 
 class S3RestNotFoundError(S3RestError, FileNotFoundError):
     """The object, or the bucket that should hold it, does not exist."""
+
+
+class S3RestNoBucketError(S3RestNotFoundError):
+    """The bucket does not exist."""
 
 
 class S3RestPreconditionError(S3RestError):

@@ -9,19 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError, FlexibleChecksumError
 
-from airflow_provider_s3rest.exceptions import S3RestIntegrityError
+from airflow_provider_s3rest.exceptions import S3RestIntegrityError, S3RestNotFoundError
 from airflow_provider_s3rest.s3.client import call
 from airflow_provider_s3rest.s3.engine import CHUNK_BYTES, Deletion, OpenObject, Written
 from airflow_provider_s3rest.s3.errors import FaultError, translate
 from airflow_provider_s3rest.s3.etags import Encoding
 from airflow_provider_s3rest.s3.keys import fits_xml
+from airflow_provider_s3rest.s3.options import Read
 from airflow_provider_s3rest.s3.results import DeleteFailure, ObjectHead, ObjectId, unquote_etag
 from airflow_provider_s3rest.s3.retry import is_transient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from airflow_provider_s3rest.s3.options import Read, Write
+    from airflow_provider_s3rest.s3.options import Write
 
 _NOT_MD5_ENCRYPTIONS = frozenset({"aws:kms", "aws:kms:dsse"})
 
@@ -54,6 +55,13 @@ class Boto3Engine:
         with translated(bucket_name, key):
             answer = self._call("head_object", bucket_name, key, read.terms())
         return self._summary(bucket_name, key, answer)
+
+    def find(self, bucket_name: str, key: str) -> ObjectHead | None:
+        """Ask about an object that may well not exist."""
+        try:
+            return self.head(bucket_name, key, Read())
+        except S3RestNotFoundError:
+            return None
 
     def encoding_of(self, bucket_name: str, key: str, read: Read, part_number: int = 1) -> Encoding:
         """Ask how the object's ETag came about.

@@ -69,6 +69,9 @@ class Engine(Protocol):
     def head(self, bucket_name: str, key: str, read: Read) -> ObjectHead:
         """Ask about an object."""
 
+    def find(self, bucket_name: str, key: str) -> ObjectHead | None:
+        """Ask about an object that may well not exist: None then, and also where there is no such bucket."""
+
     def put(self, bucket_name: str, key: str, body: bytes, write: Write) -> Written:
         """Write an object in one request."""
 

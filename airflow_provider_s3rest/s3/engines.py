@@ -52,9 +52,13 @@ class Engines:
         needs_more = not plain or self._connection.expected_bucket_owner or self.clock.is_wrong
         if needs_more or not all(map(sends_verbatim, keys)):
             return self.boto3
+        return self.obstore if self._may_be_fast else self.boto3
+
+    @cached_property
+    def _may_be_fast(self) -> bool:
         from airflow_provider_s3rest.s3.obstore_engine import usable_here
 
-        return self.obstore if usable_here() else self.boto3
+        return usable_here()
 
     @cached_property
     def obstore(self) -> Engine:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 from airflow_provider_s3rest.exceptions import (
     S3RestCredentialError,
     S3RestIntegrityError,
+    S3RestNoBucketError,
     S3RestNotFoundError,
     S3RestPreconditionError,
 )
@@ -108,7 +109,7 @@ def translate(error: ClientError, bucket_name: str, key: str | None = None) -> E
     message = error.response["Error"].get("Message", "")
     said = f"{code}: {message}" if message else code
     if code == "NoSuchBucket" or (key is None and code in _NOT_FOUND_CODES):
-        return S3RestNotFoundError(f"There is no bucket {bucket_name!r} ({said})")
+        return S3RestNoBucketError(f"There is no bucket {bucket_name!r} ({said})")
     if code in _NOT_FOUND_CODES:
         return S3RestNotFoundError(f"There is no object {key!r} in bucket {bucket_name!r} ({said})")
     if code in _PRECONDITION_CODES:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 MAX_KEY_BYTES = 1024
 
 _BUCKET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_NOT_VERBATIM = re.compile(r"[\x00-\x1f\x7f]|(?:^|/)\.{0,2}(?:/|$)")
 _NOT_XML = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]")
 
 
@@ -59,7 +59,7 @@ def sends_verbatim(key: str) -> bool:
     Its paths drop a leading and a trailing ``/``, and refuse empty, ``.`` and ``..`` segments and ASCII control
     characters (https://docs.rs/object_store/latest/object_store/path/struct.Path.html).
     """
-    return not _CONTROL.search(key) and not any(segment in ("", ".", "..") for segment in key.split("/"))
+    return not _NOT_VERBATIM.search(key)
 
 
 def fits_xml(key: str) -> bool:

@@ -136,6 +136,12 @@ class ObstoreEngine:
         return self._head(bucket_name, key, answer)
 
     @_by_any_clock
+    def find(self, bucket_name: str, key: str) -> ObjectHead | None:
+        """Ask about an object that may well not exist."""
+        answer = self._call("HeadObject", bucket_name, key, lambda store: _find(store, key))
+        return self._head(bucket_name, key, answer) if answer else None
+
+    @_by_any_clock
     def put(self, bucket_name: str, key: str, body: bytes, write: Write) -> Written:
         """Write an object in one request."""
         described = {
@@ -285,6 +291,14 @@ def _options(read: Read) -> GetOptions:
         else:
             options["range"] = (wanted.start, wanted.end)
     return options
+
+
+def _find(store: S3Store, key: str) -> GetResult | None:
+    try:
+        return obstore.get(store, key, options={"head": True})
+    except FileNotFoundError:
+        # This is usual for what is waited for, and obstore makes it of a 404 alone: its long text need not be read.
+        return None
 
 
 def _delete(store: S3Store, key: str) -> DeleteFailure | None:

@@ -94,6 +94,13 @@ class S3:
         read = read or Read()
         return self.engines.choose(key, plain=read.is_plain).head(bucket_name, key, read)
 
+    def find_object(self, bucket_name: str, key: str) -> ObjectHead | None:
+        """Ask about an object that may well not exist, as cheaply as possible.
+
+        :returns: None if there is no such object, or no such bucket.
+        """
+        return self.engines.choose(key).find(bucket_name, key)
+
     def get_tags(self, bucket_name: str | None, key: str, version_id: str | None = None) -> dict[str, str]:
         """Return the tags of an object."""
         from airflow_provider_s3rest.s3.tags import Tags

@@ -9,7 +9,7 @@ import weakref
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from airflow_provider_s3rest.exceptions import S3RestNotFoundError
+from airflow_provider_s3rest.exceptions import S3RestNoBucketError, S3RestNotFoundError
 from airflow_provider_s3rest.s3.results import ObjectSummary
 from airflow_provider_s3rest.s3.waiting.model import MOST_FOUND, FoundObject, Tally
 
@@ -20,13 +20,14 @@ if TYPE_CHECKING:
     from botocore.exceptions import ClientError
 
     from airflow_provider_s3rest.connection import S3RestConnection
-    from airflow_provider_s3rest.s3.results import ObjectHead
     from airflow_provider_s3rest.s3.store import S3
     from airflow_provider_s3rest.s3.waiting.conditions import Condition
     from airflow_provider_s3rest.s3.waiting.model import Fold, Quiet, Target, Verdict
 
 _BUCKET_KNOWN_SECONDS = 600.0
 _FORBIDDEN = "403"
+_NOTHING = hashlib.blake2b(digest_size=16).hexdigest()
+"""The fingerprint of no object."""
 
 _buckets: weakref.WeakKeyDictionary[S3, dict[str, float]] = weakref.WeakKeyDictionary()
 """Until when each bucket is known to exist, by the monotonic clock."""
@@ -68,54 +69,42 @@ def look(s3: S3, target: Target, folds: Collection[Fold]) -> dict[Fold, Tally]:
 
 def look_at_key(s3: S3, target: Target, folds: Collection[Fold]) -> dict[Fold, Tally]:
     """Ask about one key."""
-    from botocore.exceptions import ClientError
-
     try:
-        head: ObjectHead | None = s3.head_object(target.bucket_name, target.name)
-    except S3RestNotFoundError:
-        check_bucket(s3, target.bucket_name)
-        head = None
-    except ClientError as error:
-        raise explained(s3, target, error) from None
-    return tally_head(s3, target, head, folds)
-
-
-def tally_head(s3: S3, target: Target, head: ObjectHead | None, folds: Collection[Fold]) -> dict[Fold, Tally]:
-    """Return what the answer to a HEAD means.
-
-    :param head: None if there is no such object.
-    """
+        head = s3.find_object(target.bucket_name, target.name)
+    except Exception as error:
+        # An absent key must not cost the import of botocore, which knows the type of the error.
+        if getattr(error, "response", None) is None:
+            raise
+        raise explained(s3, target, cast("ClientError", error)) from None
     at = s3.engines.clock.now()
+    if head is None:
+        check_bucket(s3, target)
+        return dict.fromkeys(folds, Tally(count=0, size=0, found=(), fingerprint=_NOTHING, at=at))
+    # No fold that asks about the storage class looks at a key alone.
+    summary = ObjectSummary(
+        key=head.key, size=head.size, etag=head.etag or "", last_modified=head.last_modified, storage_class=""
+    )
     counts = {fold: _Count(target.bucket_name, fold, at) for fold in folds}
-    if head:
-        # No fold that asks about the storage class looks at a key alone.
-        summary = ObjectSummary(
-            key=head.key, size=head.size, etag=head.etag or "", last_modified=head.last_modified, storage_class=""
-        )
-        for count in counts.values():
-            count.add(summary, head.version_id)
+    for count in counts.values():
+        count.add(summary, head.version_id)
     return {fold: count.tally() for fold, count in counts.items()}
 
 
-def check_bucket(s3: S3, bucket_name: str) -> None:
-    """Do nothing if a bucket exists, or can't be seen: the answer to a HEAD does not tell what is missing.
+def check_bucket(s3: S3, target: Target) -> None:
+    """Do nothing if the bucket of an absent object exists: the answer to a HEAD does not tell which of them is missing.
 
-    :raises S3RestNotFoundError: there is none.
+    :raises S3RestNoBucketError: there is none.
     """
     known = _buckets.setdefault(s3, {})
-    if known.get(bucket_name, 0.0) > time.monotonic():
+    if known.get(target.bucket_name, 0.0) > time.monotonic():
         return
-    from botocore.exceptions import ClientError
-
     try:
-        s3.client(bucket_name).head_bucket(Bucket=bucket_name)
-    except ClientError as error:
-        code = error.response["Error"].get("Code", "")
-        if code in {"404", "NoSuchBucket"}:
-            raise S3RestNotFoundError(f"There is no bucket {bucket_name!r} ({code})") from None
-        if code != _FORBIDDEN:
-            raise
-    known[bucket_name] = time.monotonic() + _BUCKET_KNOWN_SECONDS
+        s3.get_object(target.bucket_name, target.name).close()
+    except S3RestNoBucketError:
+        raise
+    except S3RestNotFoundError:
+        pass
+    known[target.bucket_name] = time.monotonic() + _BUCKET_KNOWN_SECONDS
 
 
 def explained(s3: S3, target: Target, error: ClientError) -> Exception:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from airflow_provider_s3rest.exceptions import S3RestNotFoundError
+from airflow_provider_s3rest.exceptions import S3RestNoBucketError, S3RestNotFoundError
 from airflow_provider_s3rest.s3.waiting.conditions import KeyCondition, PrefixCondition
 from airflow_provider_s3rest.s3.waiting.looking import impatient, look, look_at
 from airflow_provider_s3rest.s3.waiting.model import MOST_FOUND, Fold, Tally, Target
@@ -175,26 +175,28 @@ def test_the_storage_class_of_a_key_is_told_by_a_listing(fake: Any, make_s3: Cal
 
 
 def test_an_absent_key_is_no_error_and_its_bucket_is_checked_once(fake: Any, make_s3: Callable[..., S3]) -> None:
-    """A HEAD's bare 404 does not tell which of them is missing."""
+    """A HEAD's bare 404 does not tell which of them is missing, the answer to a GET does."""
     fake.then(404)
-    fake.then(200)
+    fake.then_error(404, "NoSuchKey")
     fake.then(404)
     s3 = make_s3()
     assert [looked(s3, target=KEY).count for _ in range(2)] == [0, 0]
-    assert fake.seen == [("HEAD", "/bucket/p/a"), ("HEAD", "/bucket"), ("HEAD", "/bucket/p/a")]
+    assert fake.seen == [("HEAD", "/bucket/p/a"), ("GET", "/bucket/p/a"), ("HEAD", "/bucket/p/a")]
 
 
-def test_no_bucket_is_an_error_of_a_key(fake: Any, make_s3: Callable[..., S3]) -> None:
-    """It would be waited for in vain."""
-    fake.always(404)
-    with pytest.raises(S3RestNotFoundError, match=r"There is no bucket 'bucket' \(404\)"):
-        looked(make_s3(), target=KEY)
-
-
-def test_a_bucket_that_may_not_be_seen_is_taken_to_be_there(fake: Any, make_s3: Callable[..., S3]) -> None:
-    """A 403 says that there is one."""
+@pytest.mark.parametrize("key", ["p/a", "p//a"])
+def test_no_bucket_is_an_error_of_a_key(fake: Any, make_s3: Callable[..., S3], key: str) -> None:
+    """It would be waited for in vain, whichever engine asks."""
     fake.then(404)
-    fake.always(403)
+    fake.then_error(404, "NoSuchBucket")
+    with pytest.raises(S3RestNoBucketError, match=r"There is no bucket 'bucket' \(NoSuchBucket"):
+        looked(make_s3(), target=Target("bucket", key, exact=True))
+
+
+def test_a_key_that_appears_while_its_bucket_is_checked_is_absent_still(fake: Any, make_s3: Callable[..., S3]) -> None:
+    """Until the next look."""
+    fake.then(404)
+    fake.then(200)
     assert looked(make_s3(), target=KEY).count == 0
 
 
