@@ -9,6 +9,9 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from airflow_provider_s3rest.connection.endpoints import fault_of_host, is_loopback, join_endpoint
+from airflow_provider_s3rest.s3.values import choice
+
+SOURCES = ("poll", "sqs")
 
 _REGION = r"[a-z]{2,}(?:-[a-z]+)+-\d+"
 # https://docs.aws.amazon.com/general/latest/gr/sqs-service.html - the usual, FIPS, VPC, and the ones of old.
@@ -64,6 +67,19 @@ class QueueAddress:
             raise ValueError("queue_url: must start with https://; plain http is for a loopback address only")
         _check_name(url.path.rpartition("/")[2])
         return cls(queue_url, join_endpoint(url, port), _region(host))
+
+
+def queue_of(source: object, queue_url: str | None) -> str | None:
+    """Return the URL of the queue to be received from; None where S3 is to be asked.
+
+    :param source: ``poll`` or ``sqs``.
+    :raises ValueError: one of them can't be, or they do not belong together.
+    """
+    if choice(str(source), "source", SOURCES) == "sqs":
+        return QueueAddress.parse(queue_url).url
+    if queue_url:
+        raise ValueError('queue_url: belongs to source="sqs"; give that too, or leave it out')
+    return None
 
 
 def _check_name(name: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_s3rest.s3.notifications.address import QueueAddress
+from airflow_provider_s3rest.s3.notifications.address import QueueAddress, queue_of
 
 
 @pytest.mark.parametrize(
@@ -69,3 +69,26 @@ def test_what_can_not_be_asked_is_refused(url: str | None, reason: str) -> None:
     with pytest.raises(ValueError, match=f"^queue_url: .*{reason}") as caught:
         QueueAddress.parse(url)
     assert "secret" not in str(caught.value)
+
+
+def test_a_queue_belongs_to_one_source() -> None:
+    """S3 is asked without one."""
+    url = "https://sqs.us-east-1.amazonaws.com/123456789012/q"
+    assert queue_of("sqs", url) == url
+    assert queue_of("poll", None) is None
+    assert queue_of("poll", "") is None
+
+
+@pytest.mark.parametrize(
+    ("source", "url", "reason"),
+    [
+        ("sns", None, "source: 'sns' is none of poll, sqs"),
+        (None, None, "source: 'None' is none of"),
+        ("sqs", None, "queue_url: is missing"),
+        ("poll", "https://sqs.us-east-1.amazonaws.com/1/q", 'queue_url: belongs to source="sqs"'),
+    ],
+)
+def test_what_does_not_belong_together_is_refused(source: str | None, url: str | None, reason: str) -> None:
+    """The argument is named."""
+    with pytest.raises(ValueError, match=reason):
+        queue_of(source, url)
