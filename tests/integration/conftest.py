@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The local stack for every integration test: started once per test process, its records fresh for every test."""
+"""The servers of integration tests, started once per test process: the local stack, its records fresh, and moto."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import logging
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -27,6 +28,25 @@ def local_tls_stack() -> Iterator[LocalStack]:
     """S3 and IAM Roles Anywhere over HTTPS."""
     with LocalStack(tls=True) as stack:
         yield stack
+
+
+@pytest.fixture(scope="session")
+def moto_fields() -> Iterator[dict[str, Any]]:
+    """The connection to a moto server."""
+    from moto.server import ThreadedMotoServer
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield {
+        "host": f"http://{host}",
+        "port": port,
+        "login": "AKIAMOTO",
+        "password": "secret",
+        "extra": {"retry_delays_seconds": "0"},
+    }
+    server.stop()
 
 
 @pytest.fixture(autouse=True)

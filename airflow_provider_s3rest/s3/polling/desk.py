@@ -75,12 +75,13 @@ class Desk:
         :returns: the verdict that ends the wait.
         """
         waiter = Waiter(condition, interval=interval, memory=memory, log=log)
-        with self.using(account, open_account) as shared, ExitStack() as joined:
-            if queue_url:
-                waiter.receiver = joined.enter_context(_receiver(shared, queue_url, waiter))
-            for target in waiter.folds:
-                joined.enter_context(self._poll(shared, target, waiter))
-            verdict = await waiter.verdict
+        with self.using(account, open_account) as shared:
+            with ExitStack() as joined:
+                if queue_url:
+                    waiter.receiver = joined.enter_context(_receiver(shared, queue_url, waiter))
+                for target in waiter.folds:
+                    joined.enter_context(self._poll(shared, target, waiter))
+                verdict = await waiter.verdict
             if waiter.receiver:
                 # What was received for this wait is to be deleted before its account may be closed.
                 await waiter.receiver.settled()

@@ -24,6 +24,8 @@ _JITTER = (0.9, 1.1)
 # Many first looks come at one time, as when the triggerer starts; the second ones may come at any of the interval.
 _SECOND_JITTER = (0.1, 1.1)
 _MOST_DOUBLINGS = 16
+# Between two looks because of nudges: seconds, and times as long as the look took.
+_LEAST_REST_SECONDS, _REST_FACTOR = 1.0, 10.0
 _TOLD_AT_ONCE = 100
 """How many hear of a look before others have their turn in the event loop."""
 
@@ -61,6 +63,9 @@ class Poll:
         self._folds: frozenset[Fold] | None = None
         self._looks = 0
         self._failures = 0
+        self._began = 0.0
+        self._rested = -math.inf
+        """When a nudge may make it look again."""
         self._due = math.inf
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
@@ -80,15 +85,23 @@ class Poll:
         if unwatch := self._unwatch.pop(waiter, None):
             unwatch()
         if not self._waiters:
+            if waiter.is_satisfied:
+                self._answer(len(self._nudges))
             self._end()
 
     def nudge(self, done: Callable[[], object]) -> None:
-        """Look as soon as possible.
+        """Look as soon as possible, but not all the time, however many nudges come.
 
-        :param done: is called after a look that did not fail, when all who wait have heard of it.
+        :param done: is called after a look that did not fail, when all who wait have heard of it, or need none.
         """
         self._nudges.append(done)
-        self._look_in(0.0)
+        self._look_in(max(0.0, self._rested - self._timers.time()))
+
+    def _answer(self, nudges: int) -> None:
+        """Say of the first nudges that what they told of has been seen."""
+        seen, self._nudges = self._nudges[:nudges], self._nudges[nudges:]
+        for done in seen:
+            done()
 
     def _end(self) -> None:
         if self._account.polls.get(self._target) is self:
@@ -115,6 +128,7 @@ class Poll:
     def _begin(self) -> None:
         self._timer, self._due = None, math.inf
         self._looks += 1
+        self._began = self._timers.time()
         self._task = asyncio.get_running_loop().create_task(self._look())
 
     async def _look(self) -> None:
@@ -122,8 +136,10 @@ class Poll:
             trouble = await self._try()
             self._failures = self._failures + 1 if trouble else 0
             self._task = None
+            rest, now = self._rest(), self._timers.time()
+            self._rested = now + (rest if trouble else max(_LEAST_REST_SECONDS, (now - self._began) * _REST_FACTOR))
             self._set_timer()
-            self._look_in(self._rest())
+            self._look_in(rest)
         except Exception as error:  # noqa: BLE001 - all who wait raise it
             self._task = None
             # Whoever comes now begins another poll.
@@ -148,9 +164,7 @@ class Poll:
             trouble = error
         else:
             await self._tell(number, lambda waiter: waiter.hear(self._target, tallies))
-            for done in self._nudges[:nudges]:
-                done()
-            del self._nudges[:nudges]
+            self._answer(nudges)
             return None
         await self._tell(number, lambda waiter: waiter.hear_of_trouble(self._target, trouble))
         return trouble

@@ -49,6 +49,12 @@ class Waiter:
         self._troubled: set[Target] = set()
         self._told: object = None
 
+    @property
+    def is_satisfied(self) -> bool:
+        """Whether what is waited for has come."""
+        verdict = self.verdict
+        return verdict.done() and not verdict.cancelled() and verdict.exception() is None
+
     def hear(self, target: Target, tallies: Mapping[Fold, Tally]) -> None:
         """Decide anew by a look at one target, and by the latest one at each other."""
         if self.verdict.done():

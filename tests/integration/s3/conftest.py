@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import logging
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -37,25 +36,6 @@ def _open(fields: dict[str, Any]) -> S3:
     parts = {name: fields[name] for name in ("host", "port", "login", "password", "extra")}
     connection = S3RestConnection.parse(**parts)
     return S3(connection, _Keys(fields["login"], fields["password"]))
-
-
-@pytest.fixture(scope="session")
-def moto_fields() -> Iterator[dict[str, Any]]:
-    """The connection to a moto server."""
-    from moto.server import ThreadedMotoServer
-
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield {
-        "host": f"http://{host}",
-        "port": port,
-        "login": "AKIAMOTO",
-        "password": "secret",
-        "extra": {"retry_delays_seconds": "0"},
-    }
-    server.stop()
 
 
 @pytest.fixture(scope="session")

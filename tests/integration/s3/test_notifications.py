@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from botocore.exceptions import ClientError
 
 from airflow_provider_s3rest.s3.notifications.queue import Queue
+from tests.integration.notified import Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,55 +26,36 @@ def s3(open_s3: Callable[[str], S3]) -> S3:
 
 
 @pytest.fixture
-def sqs(s3: S3) -> Any:
-    """Its SQS, past the product's queues."""
-    return s3.engines.queue_client(None, str(s3.connection.endpoint_url))
+def place(s3: S3, make_bucket: Callable[[S3], str]) -> Place:
+    """A bucket that notifies a queue."""
+    return Place(s3, make_bucket(s3))
 
 
 @pytest.fixture
-def queue(s3: S3, sqs: Any) -> Queue:
-    """A queue of this test's own."""
-    return Queue(s3, sqs.create_queue(QueueName=f"test-{uuid.uuid4().hex}")["QueueUrl"])
+def queue(place: Place) -> Queue:
+    """The queue."""
+    return Queue(place.s3, place.url)
 
 
-@pytest.fixture
-def bucket(s3: S3, sqs: Any, queue: Queue, make_bucket: Callable[[S3], str]) -> str:
-    """A bucket that notifies the queue."""
-    name = make_bucket(s3)
-    asked = sqs.get_queue_attributes(QueueUrl=queue.url, AttributeNames=["QueueArn"])
-    target = {"QueueArn": asked["Attributes"]["QueueArn"], "Events": ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"]}
-    s3.client().put_bucket_notification_configuration(
-        Bucket=name, NotificationConfiguration={"QueueConfigurations": [target]}
-    )
-    return name
-
-
-def _held(sqs: Any, queue: Queue) -> tuple[int, int]:
-    """How many messages are to be seen, and how many are hidden."""
-    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    found = sqs.get_queue_attributes(QueueUrl=queue.url, AttributeNames=names)["Attributes"]
-    return int(found[names[0]]), int(found[names[1]])
-
-
-def test_what_happens_in_the_bucket_arrives(s3: S3, sqs: Any, queue: Queue, bucket: str) -> None:
+def test_what_happens_in_the_bucket_arrives(queue: Queue, place: Place) -> None:
     """Keys come out as they went in, and after deletion the queue is empty; S3's test event was dropped."""
-    made = {key: s3.upsert_object(bucket, key, b"data") for key in KEYS}
-    s3.client().delete_object(Bucket=bucket, Key=KEYS[0])
+    made = {key: place.s3.upsert_object(place.bucket, key, b"data") for key in KEYS}
+    place.delete(KEYS[0])
     messages = queue.receive(wait_seconds=0)
     found = [notification for message in messages for notification in message.notifications]
     assert [(item.bucket_name, item.key, item.kind) for item in found] == [
-        *((bucket, key, "created") for key in KEYS),
-        (bucket, KEYS[0], "deleted"),
+        *((place.bucket, key, "created") for key in KEYS),
+        (place.bucket, KEYS[0], "deleted"),
     ]
     assert [(item.size, item.etag) for item in found[:-1]] == [(4, made[key].etag) for key in KEYS]
-    assert _held(sqs, queue) == (0, len(messages))
+    assert place.held() == (0, len(messages))
     queue.delete(message.receipt for message in messages)
-    assert _held(sqs, queue) == (0, 0)
+    assert place.held() == (0, 0)
 
 
-def test_what_was_not_deleted_comes_again(s3: S3, queue: Queue, bucket: str) -> None:
+def test_what_was_not_deleted_comes_again(queue: Queue, place: Place) -> None:
     """Whoever received it may have died."""
-    s3.upsert_object(bucket, "key", b"data")
+    place.put("key")
     (first,) = queue.receive(wait_seconds=0)
     assert queue.receive(wait_seconds=0) == []
     queue.hide({first.receipt: 0})
@@ -83,24 +64,22 @@ def test_what_was_not_deleted_comes_again(s3: S3, queue: Queue, bucket: str) -> 
     assert again.receive_count > first.receive_count
 
 
-def test_what_nobody_wants_is_left_in_the_queue(s3: S3, sqs: Any, queue: Queue, bucket: str) -> None:
+def test_what_nobody_wants_is_left_in_the_queue(queue: Queue, place: Place) -> None:
     """Hidden for a while."""
-    s3.upsert_object(bucket, "key", b"data")
+    place.put("key")
     queue.give_back(queue.receive(wait_seconds=0))
     assert queue.receive(wait_seconds=0) == []
-    assert _held(sqs, queue) == (0, 1)
+    assert place.held() == (0, 1)
 
 
-def test_poison_is_in_nobodys_way(
-    s3: S3, sqs: Any, queue: Queue, bucket: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_poison_is_in_nobodys_way(queue: Queue, place: Place, caplog: pytest.LogCaptureFixture) -> None:
     """It stays in the queue, out of sight, and what comes after it is received."""
-    sent = sqs.send_message(QueueUrl=queue.url, MessageBody="secret words")
-    s3.upsert_object(bucket, "key", b"data")
+    sent = place.sqs.send_message(QueueUrl=queue.url, MessageBody="secret words")
+    place.put("key")
     (message,) = queue.receive(wait_seconds=0)
     queue.delete([message.receipt])
     assert queue.receive(wait_seconds=0) == []
-    assert _held(sqs, queue) == (0, 1)
+    assert place.held() == (0, 1)
     (line,) = [line for line in caplog.messages if "set aside" in line]
     assert sent["MessageId"] in line
     assert "secret" not in caplog.text

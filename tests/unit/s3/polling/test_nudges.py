@@ -112,6 +112,68 @@ def test_a_notification_is_not_done_with_while_looks_fail(play: Callable[..., An
     play(scene)
 
 
+def test_many_nudges_cause_few_looks(play: Callable[..., Any], fake: Any, key: Condition) -> None:
+    """One a second at most, and none is lost."""
+    fake.always(404)
+
+    async def scene(room: Any) -> None:
+        with Scene(room, key) as receiver:
+            await room.after(10)
+            before = len(fake.requests)
+            for _ in range(20):
+                receiver.nudge()
+                await room.after(0.1)
+            await room.after(2)
+            assert len(fake.requests) - before == 3
+            assert len(receiver.done) == 20
+
+    play(scene)
+
+
+def test_nudges_do_not_outrun_the_back_off(play: Callable[..., Any], fake: Any, key: Condition) -> None:
+    """A service that is down is not asked more often because of them."""
+    fake.always(404)
+
+    async def scene(room: Any) -> None:
+        with Scene(room, key) as receiver:
+            await room.after(1)
+            fake.always(503)
+            before = len(fake.requests)
+            for _ in range(20):
+                receiver.nudge()
+                await room.after(1)
+            assert len(fake.requests) - before <= 3
+            fake.always(404)
+            await room.after(60)
+            assert len(receiver.done) == 20
+
+    play(scene)
+
+
+def test_a_wait_that_has_ended_has_done_with_its_notifications(
+    play: Callable[..., Any], fake: Any, queue: Callable[[str], None]
+) -> None:
+    """Also with those that nobody looks at any more, since another key was enough."""
+    condition = KeyCondition.parse("bucket", Wishes(key=["a", "b"]), wait_for="any")
+
+    async def scene(room: Any) -> None:
+        wait = room.begin(condition, queue_url=f"{fake.url}/123456789012/q")
+        await room.after(1)
+        (account,) = room.desk._accounts.values()
+        one, other = (account.polls[look.target] for look in condition.looks)
+        done: list[str] = []
+        queue("a")
+        other._rested = room.timers.now + 100
+        other.nudge(lambda: done.append("b"))
+        while not wait.done():
+            await asyncio.sleep(0)
+            await room.after(0.25)
+        assert done == ["b"]
+        assert one is not other
+
+    play(scene)
+
+
 def test_who_is_nudged_looks_when_a_period_ends(play: Callable[..., Any], fake: Any) -> None:
     """Since nobody notifies of quiet."""
     fake.always(200, EMPTY)
