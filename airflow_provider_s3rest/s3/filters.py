@@ -108,19 +108,20 @@ class Filter:
 
     def matches(self, item: Listed) -> bool:
         """Tell whether an object is meant."""
-        return self._matches_key(item.key) and self._matches_time(item.last_modified) and self._matches_kind(item)
+        return self.matches_key(item.key) and self._matches_time(item.last_modified) and self._matches_kind(item)
+
+    def matches_key(self, key: str) -> bool:
+        """Tell whether an object of that key may be meant."""
+        return (self.glob is None or self.glob(key)) and (self.regex is None or bool(self.regex.search(key)))
 
     def matches_prefix(self, prefix: str) -> bool:
         """Tell whether a common prefix is meant, which has a name and nothing else."""
-        return self._matches_key(prefix) and replace(self, glob=None, regex=None).is_empty
+        return self.matches_key(prefix) and replace(self, glob=None, regex=None).is_empty
 
     @property
     def is_empty(self) -> bool:
         """Whether every object is meant."""
         return self == type(self)()
-
-    def _matches_key(self, key: str) -> bool:
-        return (self.glob is None or self.glob(key)) and (self.regex is None or bool(self.regex.search(key)))
 
     def _matches_time(self, written: datetime) -> bool:
         return (self.modified_after is None or written >= self.modified_after) and (
