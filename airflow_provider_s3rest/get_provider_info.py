@@ -49,6 +49,14 @@ def get_provider_info() -> dict[str, object]:
         "operators": [_modules("airflow_provider_s3rest.operators.s3rest")],
         "sensors": [_modules("airflow_provider_s3rest.sensors.s3rest")],
         "transfers": [_transfer("local_to_s3rest", to_s3=True), _transfer("s3rest_to_local", to_s3=False)],
+        "asset-uris": [
+            {
+                "schemes": ["s3rest"],
+                "handler": "airflow_provider_s3rest.assets.s3rest.sanitize_uri",
+                "factory": "airflow_provider_s3rest.assets.s3rest.create_asset",
+                "to_openlineage_converter": "airflow_provider_s3rest.assets.s3rest.convert_asset_to_openlineage",
+            }
+        ],
         "connection-types": [
             {
                 "connection-type": "s3rest",

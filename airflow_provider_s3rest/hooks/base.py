@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import BaseHook
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from airflow_provider_s3rest.auth.model import Credentials, CredentialSource
     from airflow_provider_s3rest.connection import S3RestConnection
+    from airflow_provider_s3rest.hooks.lineage import Place
     from airflow_provider_s3rest.s3.deletion import Deleter
     from airflow_provider_s3rest.s3.options import Read, ReadOptions, Write, WriteOptions
     from airflow_provider_s3rest.s3.progress import Progress
@@ -78,6 +81,12 @@ class S3RestBaseHook(BaseHook):
         from airflow_provider_s3rest.s3.progress import Progress
 
         return Progress(what, self.log.info, total=total, unit=unit)
+
+    def _record(self, *, inputs: Iterable[Place] = (), outputs: Iterable[Place] = ()) -> None:
+        """Tell Airflow's lineage what was read and written."""
+        from airflow_provider_s3rest.hooks.lineage import record
+
+        record(self, inputs=inputs, outputs=outputs)
 
     def _deleter(self, *, dry_run: bool) -> Deleter:
         from airflow_provider_s3rest.s3.deletion import Deleter

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airflow_provider_s3rest.hooks.base import S3RestBaseHook
+from airflow_provider_s3rest.s3.keys import S3Url
 
 if TYPE_CHECKING:
     import os
@@ -34,7 +35,10 @@ class FileMethods(S3RestBaseHook):
         from airflow_provider_s3rest.hooks.syncing import read_arguments
         from airflow_provider_s3rest.s3.sync import sync
 
-        return sync(*read_arguments(self, source, target, options), self.progress)
+        result = sync(*read_arguments(self, source, target, options), self.progress)
+        if not result.dry_run:
+            self._record(inputs=[source], outputs=[target])
+        return result
 
     def upload_file(
         self,
@@ -59,7 +63,9 @@ class FileMethods(S3RestBaseHook):
         tree, name = file_of(locate_files(local_path, "local_path", storage_conn_id))
         progress = self.progress(f"Uploading {name!r}")
         with tree.open(name) as file:
-            return self.store.upsert_object(bucket_name, key, file, write, progress=progress)
+            result = self.store.upsert_object(bucket_name, key, file, write, progress=progress)
+        self._record(inputs=[local_path], outputs=[S3Url(result.bucket_name, result.key)])
+        return result
 
     def download_file(
         self,
@@ -88,4 +94,5 @@ class FileMethods(S3RestBaseHook):
         with self.store.get_object(bucket_name, key, read) as stream:
             tree.prepare()
             tree.save(name, stream, self.progress(f"Downloading {stream.key!r}", stream.size))
-            return stream.head
+        self._record(inputs=[S3Url(stream.head.bucket_name, stream.head.key)], outputs=[local_path])
+        return stream.head

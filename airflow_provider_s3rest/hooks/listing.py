@@ -89,7 +89,12 @@ class ListingMethods(S3RestBaseHook):
         :param dry_run: delete nothing, and tell what would be deleted.
         :returns: how many are gone, and which ones S3 refused to delete, and why.
         """
-        return self._deleter(dry_run=dry_run).delete_keys(bucket_name, keys)
+        from airflow_provider_s3rest.hooks.lineage import of_keys
+
+        result = self._deleter(dry_run=dry_run).delete_keys(bucket_name, keys)
+        if not dry_run:
+            self._record(inputs=of_keys(result.bucket_name, keys))
+        return result
 
     def delete_prefix(
         self,
@@ -108,9 +113,14 @@ class ListingMethods(S3RestBaseHook):
         :param dry_run: delete nothing, and tell what would be deleted.
         :param filters: see :class:`~airflow_provider_s3rest.s3.filters.ObjectFilters`.
         """
+        from airflow_provider_s3rest.hooks.lineage import folder
+
         where = self._filter(filters, strict=True)
         deleter = self._deleter(dry_run=dry_run)
-        return deleter.delete_prefix(bucket_name, prefix, where, versions=versions, allow_all=allow_all)
+        result = deleter.delete_prefix(bucket_name, prefix, where, versions=versions, allow_all=allow_all)
+        if not dry_run:
+            self._record(inputs=[folder(bucket_name, prefix)])
+        return result
 
     def _filter(self, filters: ObjectFilters, *, strict: bool = False) -> Filter:
         from airflow_provider_s3rest.s3.filters import Filter

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from airflow_provider_s3rest.hooks.base import S3RestBaseHook
+from airflow_provider_s3rest.s3.keys import S3Url
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -52,7 +54,9 @@ class ObjectMethods(S3RestBaseHook):
         :raises S3RestNotFoundError: it does not exist.
         :raises S3RestPreconditionError: a condition of the options does not hold.
         """
-        return self.store.get_object(bucket_name, key, self._read(options, sse_customer_key))
+        stream = self.store.get_object(bucket_name, key, self._read(options, sse_customer_key))
+        self._record(inputs=[S3Url(stream.head.bucket_name, stream.head.key)])
+        return stream
 
     def upsert_object(
         self,
@@ -75,7 +79,12 @@ class ObjectMethods(S3RestBaseHook):
         """
         write = self._write(options, sse_customer_key)
         progress = self.progress(f"Writing {key!r}")
-        return self.store.upsert_object(bucket_name, key, data, write, skip_unchanged=skip_unchanged, progress=progress)
+        result = self.store.upsert_object(
+            bucket_name, key, data, write, skip_unchanged=skip_unchanged, progress=progress
+        )
+        read = [data] if isinstance(data, os.PathLike) else []
+        self._record(inputs=read, outputs=[S3Url(result.bucket_name, result.key)])
+        return result
 
     def copy_object(
         self,
@@ -98,7 +107,9 @@ class ObjectMethods(S3RestBaseHook):
 
         places = locate_copy((source_bucket_name, source_key), (bucket_name, key), "key")
         source, target, rules = read_options(self, *places, options)
-        return copy_object(source, target, rules, progress=self.progress(f"Copying {source.key!r}"))
+        result = copy_object(source, target, rules, progress=self.progress(f"Copying {source.key!r}"))
+        self._record(inputs=places[:1], outputs=places[1:])
+        return result
 
     def copy_prefix(
         self,
@@ -116,6 +127,7 @@ class ObjectMethods(S3RestBaseHook):
         :raises S3RestError: some were not copied; all others were. The log names each.
         """
         from airflow_provider_s3rest.hooks.copying import read_choice, read_options
+        from airflow_provider_s3rest.hooks.lineage import folder
         from airflow_provider_s3rest.s3.copying import copy_prefix
         from airflow_provider_s3rest.s3.keys import locate_copy
 
@@ -123,7 +135,10 @@ class ObjectMethods(S3RestBaseHook):
         places = locate_copy((source_bucket_name, source_prefix), (bucket_name, prefix), "prefix")
         source, target, rules = read_options(self, *places, rest)
         progress = self.progress(f"Copying {source.key!r}", unit="objects")
-        return copy_prefix(source, target, rules, choice, log=self.log, progress=progress)
+        result = copy_prefix(source, target, rules, choice, log=self.log, progress=progress)
+        if not choice.dry_run:
+            self._record(inputs=[folder(*places[0])], outputs=[folder(*places[1])])
+        return result
 
     def select_object(
         self,
@@ -146,4 +161,6 @@ class ObjectMethods(S3RestBaseHook):
 
         select = Select.parse(key, expression, options, sse_customer_key)
         mask_key(select.customer_key)
-        return select_object(self.store, bucket_name, key, select, self.progress(f"Reading {key!r}"))
+        selection = select_object(self.store, bucket_name, key, select, self.progress(f"Reading {key!r}"))
+        self._record(inputs=[S3Url(selection.bucket_name, selection.key)])
+        return selection

@@ -7,6 +7,8 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from airflow_provider_s3rest.s3.keys import is_url
+
 if TYPE_CHECKING:
     from airflow_provider_s3rest.s3.sync import FilePath
 
@@ -15,7 +17,7 @@ _URL = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 
 def is_s3_url(place: object) -> bool:
     """Whether a side of a synchronisation is in S3."""
-    return isinstance(place, str) and place.startswith("s3://")
+    return isinstance(place, str) and is_url(place)
 
 
 def locate_files(place: str | os.PathLike[str], argument: str, storage_conn_id: str | None = None) -> FilePath:
@@ -32,7 +34,7 @@ def locate_files(place: str | os.PathLike[str], argument: str, storage_conn_id: 
         return RemotePath(place.fs, place.path, str(place))
     text = os.fspath(place)
     scheme = found[1].lower() if (found := _URL.match(text)) else "file"
-    if scheme == "s3":
+    if scheme in {"s3", "s3rest"}:
         raise ValueError(f"{argument}: is in S3; S3RestSyncOperator copies from S3 to S3")
     if scheme == "file":
         if storage_conn_id:

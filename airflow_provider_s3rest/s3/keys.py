@@ -1,20 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rules of bucket names, object keys and ``s3://`` URLs: pure functions, and a key is never altered."""
+"""The rules of bucket names, object keys, and of URLs: pure functions, and a key is never altered.
+
+Of a URL there are two forms: in ``s3://bucket/key`` the key stands as it is, in ``s3rest://bucket/key``, the URI of an
+asset, it is percent-encoded where it has to be.
+"""
 
 from __future__ import annotations
 
 import re
 from typing import NamedTuple
+from urllib.parse import quote, unquote
 
 MAX_KEY_BYTES = 1024
 
+_ASSET_SCHEME = "s3rest://"
 _BUCKET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]")
 _NOT_VERBATIM = re.compile(r"[\x00-\x1f\x7f]|(?:^|/)\.{0,2}(?:/|$)")
+_URL_SCHEMES = ("s3://", _ASSET_SCHEME)
+_SUB_DELIMITERS = "/!$&'()*+,;=:@~"
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _NOT_XML = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]")
 
 
 class S3Url(NamedTuple):
-    """An ``s3://`` URL taken apart."""
+    """A bucket and a key, as a URL names them."""
 
     bucket_name: str
     key: str
@@ -85,8 +94,59 @@ def parse_s3_url(url: str, *, may_lack_key: bool = False) -> S3Url:
     return S3Url(check_bucket_name(bucket_name), key if may_lack_key and not key else check_key(key))
 
 
+def is_url(text: str) -> bool:
+    """Whether a text that may be a key is a URL with a bucket in it."""
+    return text.startswith(_URL_SCHEMES)
+
+
+def asset_uri(bucket_name: str, key: str) -> str:
+    """Return the URI of the asset that an object is, or a prefix, or with an empty key a bucket.
+
+    Each key has exactly one, in which Airflow changes nothing, though it cuts off slashes at the end and all after a
+    ``#``. https://www.rfc-editor.org/rfc/rfc3986#section-3.3
+
+    :raises ValueError: the bucket or the key can't exist.
+    """
+    path = quote(check_key(key), safe=_SUB_DELIMITERS) if key else ""
+    if path.endswith("/"):
+        path = f"{path[:-1]}%2F"
+    return f"{_ASSET_SCHEME}{check_bucket_name(bucket_name)}/{path}"
+
+
+def parse_asset_uri(uri: str) -> S3Url:
+    """Take ``s3rest://bucket/key`` apart; the key may be empty, and what is percent-encoded in it is decoded.
+
+    :raises ValueError: it has another form, or a part that no object has, or names a bucket or key that can't exist.
+    """
+    scheme, separator, rest = uri.partition("://")
+    authority, _, path = rest.partition("/")
+    if not separator or f"{scheme.lower()}://" != _ASSET_SCHEME:
+        raise ValueError(f"{uri!r} is not of the form s3rest://bucket/key")
+    # What stands before it may be a secret: it is not shown.
+    if "@" in authority:
+        raise ValueError("the URI has user information before '@': leave it out, credentials belong to the connection")
+    for mark, escaped in (("?", "%3F"), ("#", "%23")):
+        if mark in rest:
+            raise ValueError(f"{uri!r} has {mark!r}, which an object has not: in a key, write {escaped}")
+    if not authority or ":" in authority:
+        raise ValueError(f"{uri!r} must begin with s3rest:// and the name of a bucket, and no port")
+    return S3Url(check_bucket_name(authority), _decoded(path))
+
+
+def _decoded(path: str) -> str:
+    if _BAD_ESCAPE.search(path):
+        raise ValueError(f"{path!r} has a '%' without two hexadecimal digits after it: in a key, write %25")
+    try:
+        key = unquote(path, errors="strict")
+    except UnicodeDecodeError:
+        raise ValueError(f"{path!r} is not UTF-8 when it is decoded, as every key of S3 is") from None
+    return check_key(key) if key else ""
+
+
 def locate(bucket_name: str | None, key: str, *, argument: str = "key", bucket_argument: str = "bucket_name") -> S3Url:
-    """Find out which object is meant: by its bucket and its key, or by an ``s3://`` URL in the place of the key.
+    """Find out which object is meant: by its bucket and its key, or by a URL in the place of the key.
+
+    Such a URL is ``s3://bucket/key``, or the URI of an asset, ``s3rest://bucket/key``.
 
     :param argument: the name under which the caller knows the key.
     :param bucket_argument: the name under which the caller knows the bucket.
@@ -121,13 +181,16 @@ def locate_copy(
 
 
 def _locate(bucket_name: str | None, key: str, argument: str, bucket_argument: str, *, may_lack_key: bool) -> S3Url:
-    is_url = key.startswith("s3://")
-    if bucket_name and is_url:
+    if bucket_name and is_url(key):
+        scheme = key.partition("://")[0]
         raise ValueError(
-            f"{argument}: is an s3:// URL, and {bucket_argument} is given too; leave one of them out (a key that "
-            "begins with s3:// can be given as s3://bucket/s3://...)"
+            f"{argument}: is an {scheme}:// URL, and {bucket_argument} is given too; leave one of them out (a key that "
+            f"begins with {scheme}:// can be given as s3://bucket/{scheme}://...)"
         )
-    if is_url:
+    if key.startswith(_ASSET_SCHEME):
+        url = parse_asset_uri(key)
+        return url if url.key or may_lack_key else S3Url(url.bucket_name, check_key("", argument))
+    if is_url(key):
         return parse_s3_url(key, may_lack_key=may_lack_key)
     if not bucket_name:
         raise ValueError(f"{bucket_argument}: is missing; give it, or {argument} as s3://bucket/...")

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_s3rest.hooks.rows import as_row
+from airflow_provider_s3rest.s3.values import read_switch
 from airflow_provider_s3rest.transfers.base import FileTransferOperator
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_s3rest.hooks.lineage import Place
     from airflow_provider_s3rest.s3.options import WriteOptions
 
 
@@ -30,6 +32,10 @@ class LocalFilesystemToS3RestOperator(FileTransferOperator):
     def __init__(self, *, write_options: WriteOptions | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.write_options = write_options
+
+    def reads_and_writes(self) -> tuple[Sequence[Place], Sequence[Place]]:
+        """The file or folder, and the object or prefix; nothing of a dry run."""
+        return ((), ()) if read_switch(self.dry_run, "dry_run") else ([self.local_path], [self.place()])
 
     def operate(self, context: Context) -> dict[str, Any]:
         """Upload the file or the folder."""

@@ -6,12 +6,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_s3rest.hooks.rows import as_row
+from airflow_provider_s3rest.s3.values import read_switch
 from airflow_provider_s3rest.transfers.base import FileTransferOperator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_s3rest.hooks.lineage import Place
 
 
 class S3RestToLocalFilesystemOperator(FileTransferOperator):
@@ -29,6 +32,10 @@ class S3RestToLocalFilesystemOperator(FileTransferOperator):
     def __init__(self, *, version_id: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.version_id = version_id
+
+    def reads_and_writes(self) -> tuple[Sequence[Place], Sequence[Place]]:
+        """The file or folder, and the object or prefix; nothing of a dry run."""
+        return ((), ()) if read_switch(self.dry_run, "dry_run") else ([self.place()], [self.local_path])
 
     def operate(self, context: Context) -> dict[str, Any]:
         """Download the object or the folder."""

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.openlineage.extractors import OperatorLineage
     from jinja2 import Environment
 
+    from airflow_provider_s3rest.hooks.lineage import Place
     from airflow_provider_s3rest.s3.filters import ObjectFilters
 
 
@@ -67,6 +69,16 @@ class S3RestConnectionOperator(BaseOperator):
         # After a timeout it calls this too, when the work is over.
         if self._at_work:
             raise KeyboardInterrupt("The task was told to end")
+
+    def get_openlineage_facets_on_start(self) -> OperatorLineage[Any, Any]:
+        """Tell OpenLineage what is read and written, so far as that is known before the work."""
+        from airflow_provider_s3rest.hooks.lineage import openlineage
+
+        return openlineage(*self.reads_and_writes())
+
+    def reads_and_writes(self) -> tuple[Sequence[Place], Sequence[Place]]:
+        """Return what is read and what is written; where nobody can know that yet, the hook tells it afterwards."""
+        return (), ()
 
     def operate(self, context: Context) -> Any:
         """Do the operation.

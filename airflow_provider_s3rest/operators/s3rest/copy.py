@@ -6,9 +6,11 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
+from airflow_provider_s3rest.hooks.lineage import folder
 from airflow_provider_s3rest.hooks.rows import as_row
 from airflow_provider_s3rest.hooks.s3rest import S3RestHook
 from airflow_provider_s3rest.operators.s3rest.base import S3RestFilteringOperator
+from airflow_provider_s3rest.s3.keys import locate_copy
 from airflow_provider_s3rest.s3.values import read_switch
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_s3rest.hooks.lineage import Place
     from airflow_provider_s3rest.s3.options import WriteOptions
 
 
@@ -107,6 +110,18 @@ class S3RestCopyOperator(S3RestFilteringOperator):
         self.write_options = write_options
         self.sse_customer_key = sse_customer_key
         self.source_sse_customer_key = source_sse_customer_key
+
+    def reads_and_writes(self) -> tuple[Sequence[Place], Sequence[Place]]:
+        """The object and its copy, or both prefixes; nothing of a dry run."""
+        if self.source_key is not None:
+            source, target = (self.source_bucket_name, self.source_key), (self.bucket_name, self.key)
+            read, written = locate_copy(source, target, "key")
+            return [read], [written]
+        if read_switch(self.dry_run, "dry_run"):
+            return (), ()
+        source, target = (self.source_bucket_name, self.source_prefix or ""), (self.bucket_name, self.prefix)
+        read, written = locate_copy(source, target, "prefix")
+        return [folder(*read)], [folder(*written)]
 
     def operate(self, context: Context) -> dict[str, Any]:
         """Copy the object, or those of the prefix."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_s3rest.exceptions import S3RestError
+from airflow_provider_s3rest.hooks.lineage import folder, of_keys, openlineage
 from airflow_provider_s3rest.operators.s3rest.base import S3RestFilteringOperator
 from airflow_provider_s3rest.s3.values import read_switch
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.openlineage.extractors import OperatorLineage
 
     from airflow_provider_s3rest.s3.identities import Keys
     from airflow_provider_s3rest.s3.results import DeleteResult
@@ -53,6 +55,14 @@ class S3RestDeleteOperator(S3RestFilteringOperator):
         self.versions = versions
         self.allow_all = allow_all
         self.dry_run = dry_run
+
+    def get_openlineage_facets_on_complete(self, task_instance: object) -> OperatorLineage[Any, Any]:  # noqa: ARG002 - theirs
+        """Tell OpenLineage what is gone: the first 100 keys, or the prefix."""
+        if read_switch(self.dry_run, "dry_run"):
+            return openlineage((), ())
+        prefixed = self.prefix is not None
+        gone = [folder(self.bucket_name, self.prefix or "")] if prefixed else of_keys(self.bucket_name, self.keys or [])
+        return openlineage(gone, (), dropped=True)
 
     def operate(self, context: Context) -> dict[str, Any]:  # noqa: ARG002
         """Delete the objects."""

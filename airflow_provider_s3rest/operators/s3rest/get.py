@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_s3rest.hooks.rows import as_row
 from airflow_provider_s3rest.operators.s3rest.base import S3RestOperator
+from airflow_provider_s3rest.s3.keys import locate
 
 if TYPE_CHECKING:
     import os
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_s3rest.hooks.lineage import Place
     from airflow_provider_s3rest.s3.options import ReadOptions
     from airflow_provider_s3rest.s3.stream import ObjectStream
 
@@ -88,6 +90,11 @@ class S3RestGetOperator(S3RestOperator):
         self.if_modified_since = if_modified_since
         self.if_unmodified_since = if_unmodified_since
         self.sse_customer_key = sse_customer_key
+
+    def reads_and_writes(self) -> tuple[Sequence[Place], Sequence[Place]]:
+        """The object, and the file if there is one."""
+        written = [] if self.local_path is None else [self.local_path]
+        return [locate(self.bucket_name, self.key)], written
 
     def operate(self, context: Context) -> dict[str, Any]:
         """Read the object."""

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_s3rest.hooks.rows import as_row
 from airflow_provider_s3rest.operators.s3rest.base import S3RestOperator
 from airflow_provider_s3rest.operators.s3rest.get import LARGEST_RESULT_BYTES
+from airflow_provider_s3rest.s3.keys import is_url, locate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_s3rest.hooks.lineage import Place
     from airflow_provider_s3rest.s3.options import WriteOptions
     from airflow_provider_s3rest.s3.select import CsvInput, CsvOutput, Selection, SelectOptions
 
@@ -97,6 +99,16 @@ class S3RestSelectOperator(S3RestOperator):
         self.write_options = write_options
         self.target_sse_customer_key = target_sse_customer_key
 
+    def reads_and_writes(self) -> tuple[Sequence[Place], Sequence[Place]]:
+        """The object, and the target if there is one."""
+        read = locate(self.bucket_name, self.key)
+        if not self.target_key:
+            return [read], []
+        return [read], [locate(self._target_bucket_name(read.bucket_name), self.target_key)]
+
+    def _target_bucket_name(self, source: str) -> str | None:
+        return self.target_bucket_name or (None if is_url(self.target_key or "") else source)
+
     def operate(self, context: Context) -> dict[str, Any]:
         """Select from the object."""
         names = ("engine", "input_format", "compression", "csv", "output_format", "output_csv")
@@ -111,11 +123,9 @@ class S3RestSelectOperator(S3RestOperator):
         return result | {"engine": selected.engine, "bytes_scanned": selected.bytes_scanned}
 
     def _written(self, context: Context, selected: Selection) -> dict[str, Any]:
-        target = self.target_key or ""
-        bucket = self.target_bucket_name or (None if target.startswith("s3://") else selected.bucket_name)
         result = self.hook.upsert_object(
-            bucket,
-            target,
+            self._target_bucket_name(selected.bucket_name),
+            self.target_key or "",
             iter(selected),
             sse_customer_key=self.secret(context, self.target_sse_customer_key),
             **(self.write_options or {}),

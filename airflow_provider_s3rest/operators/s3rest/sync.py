@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_s3rest.hooks.s3rest import S3RestHook
 from airflow_provider_s3rest.operators.s3rest.base import SyncingOperator
+from airflow_provider_s3rest.s3.values import read_switch
 
 if TYPE_CHECKING:
     import os
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_s3rest.hooks.lineage import Place
     from airflow_provider_s3rest.s3.options import WriteOptions
 
 
@@ -62,6 +64,10 @@ class S3RestSyncOperator(SyncingOperator):
         self.write_options = write_options
         self.sse_customer_key = sse_customer_key
         self.source_sse_customer_key = source_sse_customer_key
+
+    def reads_and_writes(self) -> tuple[Sequence[Place], Sequence[Place]]:
+        """Both folders; nothing of a dry run."""
+        return ((), ()) if read_switch(self.dry_run, "dry_run") else ([self.source], [self.target])
 
     def operate(self, context: Context) -> dict[str, Any]:
         """Make the target equal the source."""

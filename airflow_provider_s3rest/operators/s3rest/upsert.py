@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_s3rest.hooks.rows import as_row
 from airflow_provider_s3rest.operators.s3rest.base import S3RestOperator
+from airflow_provider_s3rest.s3.keys import locate
 
 if TYPE_CHECKING:
     import os
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_s3rest.hooks.lineage import Place
     from airflow_provider_s3rest.s3.options import WriteOptions
     from airflow_provider_s3rest.s3.upload import Data
 
@@ -72,6 +74,11 @@ class S3RestUpsertOperator(S3RestOperator):
         self.skip_unchanged = skip_unchanged
         self.write_options = write_options
         self.sse_customer_key = sse_customer_key
+
+    def reads_and_writes(self) -> tuple[Sequence[Place], Sequence[Place]]:
+        """The file if there is one, and the object, unless its key is made up."""
+        read = [] if self.local_path is None else [self.local_path]
+        return read, [locate(self.bucket_name, self.key)] if self.key else []
 
     def operate(self, context: Context) -> dict[str, Any]:
         """Write the object."""

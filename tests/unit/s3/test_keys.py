@@ -11,6 +11,8 @@ from airflow_provider_s3rest.s3.keys import (
     check_bucket_name,
     check_key,
     fits_xml,
+    locate,
+    locate_prefix,
     parse_s3_url,
     sends_verbatim,
 )
@@ -93,3 +95,18 @@ def test_keys_that_obstore_alters_are_not(key: str) -> None:
 def test_fits_xml(key: str, fits: bool) -> None:  # noqa: FBT001
     """XML 1.0 knows three control characters and no others, and one of these is often read as another."""
     assert fits_xml(key) is fits
+
+
+def test_the_uri_of_an_asset_may_stand_for_a_key() -> None:
+    """What is percent-encoded in it is decoded, in contrast to an S3 URL."""
+    assert locate(None, "s3rest://bucket/a%20b%2F") == ("bucket", "a b/")
+    assert locate_prefix(None, "s3rest://bucket/") == ("bucket", "")
+    assert locate(None, "s3://bucket/s3rest://bucket/a") == ("bucket", "s3rest://bucket/a")
+
+
+def test_the_uri_of_a_bucket_is_no_key() -> None:
+    """Nor is one beside a bucket that is given too."""
+    with pytest.raises(ValueError, match="key: must be 1 to 1024 bytes"):
+        locate(None, "s3rest://bucket/")
+    with pytest.raises(ValueError, match="key: is an s3rest:// URL, and bucket_name is given too"):
+        locate("bucket", "s3rest://bucket/a")
