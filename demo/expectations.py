@@ -159,6 +159,22 @@ TOGETHER = (
             "delete": {"deleted": 2},
         },
     ),
+    Expected(
+        dag="s3rest_watch",
+        tasks=3,
+        started_by_asset=True,
+        results={
+            "get": [{"content": "id,amount\n1,10\n"}],
+            "arrived": ["watch/orders.csv"],
+            "delete": {"deleted": 1},
+        },
+    ),
+    Expected(
+        dag="s3rest_watch_upsert",
+        file="s3rest_watch",
+        tasks=1,
+        results={"upsert": {"key": "watch/orders.csv", "size": 15}},
+    ),
 )
 """All others, in alphabetical order; they run at the same time."""
 
