@@ -43,6 +43,14 @@ IN_TURN = (
 """These run one after another, because the calls that they cause are counted."""
 
 TOGETHER = (
+    Expected(dag="s3rest_assets", tasks=1, results={"write": {"key": "assets/report.csv", "size": 15}}),
+    Expected(
+        dag="s3rest_assets_consumer",
+        file="s3rest_assets",
+        started_by_asset=True,
+        tasks=2,
+        results={"read": {"content": "id,amount\n1,10\n"}, "delete": {"deleted": 1}},
+    ),
     Expected(
         dag="s3rest_buckets",
         tasks=5,
