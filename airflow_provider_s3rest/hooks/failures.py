@@ -14,21 +14,31 @@ if TYPE_CHECKING:
 _REFUSALS = frozenset(
     {
         "403",  # all that the answer to a HEAD says
+        "AWS.SimpleQueueService.NonExistentQueue",
+        "AWS.SimpleQueueService.UnsupportedOperation",
         "AccessDenied",
+        "AccessDeniedException",
         "AllAccessDisabled",
         "BucketAlreadyExists",
         "BucketAlreadyOwnedByYou",
         "EntityTooLarge",
         "IllegalLocationConstraintException",
         "InvalidAccessKeyId",
+        "InvalidAddress",
         "InvalidArgument",
         "InvalidBucketName",
+        "InvalidClientTokenId",
         "InvalidLocationConstraint",
         "InvalidObjectState",
         "InvalidRange",
         "InvalidRequest",
+        "InvalidSecurity",
+        "InvalidSignatureException",
         "InvalidStorageClass",
         "InvalidTag",
+        "KMS.AccessDeniedException",
+        "KMS.DisabledException",
+        "KMS.NotFoundException",
         "MethodNotAllowed",
         "NotImplemented",
         "SignatureDoesNotMatch",
@@ -41,7 +51,7 @@ _REFUSALS = frozenset(
 def permanent_ones_are_final() -> Iterator[None]:
     """Turn errors that would come again into ``AirflowFailException``, which Airflow does not retry.
 
-    These are bad connections and arguments, credentials that are refused, and what S3 does not allow.
+    These are bad connections and arguments, credentials that are refused, and what S3 or SQS does not allow.
     """
     from airflow.providers.common.compat.sdk import AirflowFailException
 
