@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from airflow_provider_s3rest.s3.filters import Filter
 from airflow_provider_s3rest.s3.keys import locate_prefix
-from airflow_provider_s3rest.s3.values import choice, read_count, read_duration, read_switch
+from airflow_provider_s3rest.s3.notifications.address import queue_of
+from airflow_provider_s3rest.s3.values import read_count, read_duration, read_switch
 from airflow_provider_s3rest.s3.watching.model import KINDS
 from airflow_provider_s3rest.s3.watching.snapshots import MAX_OBJECTS
 from airflow_provider_s3rest.s3.watching.watch import Interest
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from airflow_provider_s3rest.s3.watching.model import Kind
-
-SOURCES = ("poll",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,20 +52,21 @@ class Terms:
         interval = read_duration(given["poll_interval"], "poll_interval").total_seconds()
         if not interval:
             raise ValueError("poll_interval: must be more than 0 seconds")
-        source, queue_url = choice(given["source"], "source", SOURCES), given["queue_url"]
-        if bool(queue_url) != (source == "sqs"):
-            raise ValueError('queue_url: belongs to source="sqs", and there must be both or none of them')
+        interest = Interest(
+            kinds=read_kinds(given["events"]),
+            is_meant=None if where.is_empty else where.matches_key,
+            existing=read_switch(given["existing"], "existing"),
+        )
+        queue_url = queue_of(given["source"], given["queue_url"])
+        if queue_url:
+            _check_notified(interest)
         return cls(
             bucket_name=bucket_name,
             prefix=prefix,
-            interest=Interest(
-                kinds=read_kinds(given["events"]),
-                is_meant=None if where.is_empty else where.matches_key,
-                existing=read_switch(given["existing"], "existing"),
-            ),
+            interest=interest,
             interval=interval,
             max_objects=read_count(given["max_objects"], "max_objects") or MAX_OBJECTS,
-            queue_url=queue_url or None,
+            queue_url=queue_url,
             pattern=tuple(pattern.values()),
         )
 
@@ -82,6 +82,13 @@ class Terms:
         """
         text = json.dumps([account, self.bucket_name, self.prefix, *self.pattern])
         return f"s3rest-watch-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+
+def _check_notified(interest: Interest) -> None:
+    if interest.existing:
+        raise ValueError('existing: no notification tells of what is there already; leave it out with source="sqs"')
+    if "changed" in interest.kinds and "new" not in interest.kinds:
+        raise ValueError('events: no notification tells "changed" from "new"; with source="sqs" ask for "new"')
 
 
 def read_kinds(events: object) -> tuple[Kind, ...]:

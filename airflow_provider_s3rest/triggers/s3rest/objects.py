@@ -40,8 +40,8 @@ class S3RestObjectTrigger(BaseEventTrigger):
     :param events: what is told: any of ``new``, ``changed`` and ``deleted``.
     :param poll_interval: seconds between two looks.
     :param existing: whether objects that are there when the watch begins count as new.
-    :param source: ``poll`` to list the prefix again and again.
-    :param queue_url: None for ``source="poll"``.
+    :param source: ``poll`` to list the prefix again and again; ``sqs`` to tell what the bucket notifies a queue of.
+    :param queue_url: the queue of Amazon SQS, for ``source="sqs"``.
     :param max_objects: the most objects that the prefix may hold.
     :param s3rest_conn_id: the connection.
     :param region_name: the bucket's region; default: the connection's, or else discovered.
@@ -122,26 +122,29 @@ class S3RestObjectTrigger(BaseEventTrigger):
     def shared_stream_key(self) -> Hashable:
         """Return what triggers have in common that look together."""
         terms = self.terms()
-        return (
-            *(type(self).__qualname__, *self.account, terms.queue_url or ""),
-            *(terms.bucket_name, terms.prefix, terms.interval, terms.max_objects),
-        )
+        who = type(self).__qualname__, *self.account
+        if terms.queue_url:
+            return (*who, terms.queue_url)
+        return (*who, terms.bucket_name, terms.prefix, terms.interval, terms.max_objects)
 
     @classmethod
     def create_shared_stream_producer(cls, kwargs: dict[str, Any]) -> SharedStreamProducer:
         """Return what looks for all triggers that have a key in common; Airflow 3.3 and later."""
+        from airflow_provider_s3rest.triggers.s3rest.queue_stream import QueueProducer
         from airflow_provider_s3rest.triggers.s3rest.stream import PollingProducer
 
-        return PollingProducer(cls(**kwargs))
+        trigger = cls(**kwargs)
+        return QueueProducer(trigger) if trigger.terms().queue_url else PollingProducer(trigger)
 
     async def filter_shared_stream(self, shared_stream: AsyncIterator[Any]) -> AsyncIterator[TriggerEvent]:
         """Tell what is new to this trigger's assets."""
         await load_watcher()
         from airflow_provider_s3rest.triggers.s3rest.watcher import Watcher
 
-        watcher = Watcher(self)
-        async for tick in shared_stream:
-            for payload in await watcher.payloads(tick):
+        terms = self.terms()
+        watcher = None if terms.queue_url else Watcher(self)
+        async for shown in shared_stream:
+            for payload in await watcher.payloads(shown) if watcher else shown.tell(terms):
                 yield TriggerEvent(payload)  # type: ignore[no-untyped-call]
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
@@ -154,9 +157,9 @@ class S3RestObjectTrigger(BaseEventTrigger):
             await asyncio.sleep(_BAD_ARGUMENT_SECONDS)
             raise
         await load_watcher()
-        from airflow_provider_s3rest.triggers.s3rest.watcher import alone
+        from airflow_provider_s3rest.triggers.s3rest import notified, watcher
 
-        async for payload in alone(self):
+        async for payload in notified.alone(self) if self.queue_url else watcher.alone(self):
             yield TriggerEvent(payload)  # type: ignore[no-untyped-call]
 
 
