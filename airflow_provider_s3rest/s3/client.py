@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from airflow_provider_s3rest.s3.retry import Attempts, RetryPolicy
 
 _ATTEMPTS = "airflow_provider_s3rest_attempts"
+_SERVICES = ("s3", "sqs")
 _HEAD_OPERATIONS = frozenset({"HeadBucket", "HeadObject"})
 _SKEWED_CODES = {
     "s3": frozenset({SKEWED_CODE}),
@@ -223,7 +224,12 @@ class _ServiceTime(dict[str, Any]):
 @functools.cache
 def _loader(_process_id: int) -> Any:
     """Share the parsed models of services among all sessions of a process."""
-    return botocore.session.Session().get_component("data_loader")
+    loader = botocore.session.Session().get_component("data_loader")
+    # It keeps what it has read: of 7 MB about the endpoints of all services of AWS, these are used.
+    for partition in loader.load_data("endpoints")["partitions"]:
+        services = partition["services"]
+        partition["services"] = {name: services[name] for name in _SERVICES if name in services}
+    return loader
 
 
 def _new_session(credentials: _SourceCredentials) -> botocore.session.Session:

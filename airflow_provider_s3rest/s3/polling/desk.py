@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakKeyDictionary
@@ -16,9 +15,8 @@ from airflow_provider_s3rest.s3.polling.threads import Flights
 from airflow_provider_s3rest.s3.polling.waiters import Waiter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator
+    from collections.abc import Callable, Hashable
 
-    from airflow_provider_s3rest.s3.notifications.receiver import Receiver
     from airflow_provider_s3rest.s3.polling.accounts import OpenAccount
     from airflow_provider_s3rest.s3.polling.polls import Timers
     from airflow_provider_s3rest.s3.store import S3
@@ -76,12 +74,20 @@ class Desk:
         """
         waiter = Waiter(condition, interval=interval, memory=memory, log=log)
         with self.using(account, open_account) as shared:
-            with ExitStack() as joined:
+            polls: list[Poll] = []
+            try:
                 if queue_url:
-                    waiter.receiver = joined.enter_context(_receiver(shared, queue_url, waiter))
+                    waiter.receiver = shared.receiver(queue_url)
+                    waiter.receiver.join(waiter, waiter.fail)
                 for target in waiter.folds:
-                    joined.enter_context(self._poll(shared, target, waiter))
+                    polls.append(self._poll(shared, target))
+                    polls[-1].join(waiter)
                 verdict = await waiter.verdict
+            finally:
+                for poll in polls:
+                    poll.leave(waiter)
+                if queue_url and waiter.receiver and waiter.receiver.leave(waiter):
+                    del shared.receivers[queue_url]
             if waiter.receiver:
                 # What was received for this wait is to be deleted before its account may be closed.
                 await waiter.receiver.settled()
@@ -104,52 +110,24 @@ class Desk:
                 return await shared.call(function)
             return await self._flights.join((account, key), partial(shared.call, function))
 
-    @contextmanager
-    def using(self, name: Hashable, open_account: OpenAccount) -> Iterator[Account]:
-        """Keep an account open; without that, it is opened for every call that nobody else needs it for."""
+    def using(self, name: Hashable, open_account: OpenAccount) -> Account:
+        """Return an account to enter, which keeps it open; else it is opened for every call that comes alone."""
         account = self._accounts.get(name)
         if account is None:
-            account = self._accounts[name] = Account(open_account, self._timers.time)
-        account.users += 1
-        try:
-            yield account
-        finally:
-            account.users -= 1
-            if not account.users:
-                del self._accounts[name]
-                account.close()
+            forget = partial(self._accounts.pop, name)
+            account = self._accounts[name] = Account(open_account, self._timers.time, forget)
+        return account
 
     @property
     def _timers(self) -> Timers:
         # Not kept, so that a desk lives no longer than its event loop.
         return self._given_timers or asyncio.get_running_loop()
 
-    @contextmanager
-    def _poll(self, account: Account, target: Target, waiter: Waiter) -> Iterator[None]:
+    def _poll(self, account: Account, target: Target) -> Poll:
         poll = account.polls.get(target)
         if poll is None:
             poll = account.polls[target] = Poll(account, target, self._timers, self._jitter)
-        poll.join(waiter)
-        try:
-            yield
-        finally:
-            poll.leave(waiter)
-
-
-@contextmanager
-def _receiver(account: Account, queue_url: str, waiter: Waiter) -> Iterator[Receiver]:
-    from airflow_provider_s3rest.s3.notifications.inbox import Inbox
-    from airflow_provider_s3rest.s3.notifications.receiver import Receiver
-
-    receiver = account.receivers.get(queue_url)
-    if receiver is None:
-        receiver = account.receivers[queue_url] = Receiver(Inbox(account, queue_url))
-    receiver.join(waiter, waiter.fail)
-    try:
-        yield receiver
-    finally:
-        if receiver.leave(waiter):
-            del account.receivers[queue_url]
+        return poll
 
 
 _desks: WeakKeyDictionary[asyncio.AbstractEventLoop, Desk] = WeakKeyDictionary()

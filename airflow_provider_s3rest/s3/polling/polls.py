@@ -26,7 +26,7 @@ _SECOND_JITTER = (0.1, 1.1)
 _MOST_DOUBLINGS = 16
 # Between two looks because of nudges: seconds, and times as long as the look took.
 _LEAST_REST_SECONDS, _REST_FACTOR = 1.0, 10.0
-_TOLD_AT_ONCE = 100
+_TOLD_AT_ONCE = 50
 """How many hear of a look before others have their turn in the event loop."""
 
 
@@ -123,9 +123,12 @@ class Poll:
             self._timer.cancel()
             self._timer = None
         if not self._task and self._due < math.inf:
-            self._timer = self._timers.call_at(self._due, self._begin)
+            self._timer = self._timers.call_at(self._due, partial(self._account.turns.take, self._begin))
 
     def _begin(self) -> None:
+        if not self._waiters:
+            # The last one left while this poll waited for its turn.
+            return
         self._timer, self._due = None, math.inf
         self._looks += 1
         self._began = self._timers.time()

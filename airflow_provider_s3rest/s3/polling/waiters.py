@@ -23,6 +23,11 @@ class Waiter:
     :param log: is told how the wait goes, in the context in which it began.
     """
 
+    __slots__ = (
+        *("folds", "interval", "receiver", "verdict", "again_in"),
+        *("_condition", "_memory", "_log", "_context", "_tallies", "_troubled", "_told", "__weakref__"),
+    )
+
     def __init__(
         self,
         condition: Condition,
