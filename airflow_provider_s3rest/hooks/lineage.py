@@ -10,7 +10,6 @@ import os
 from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from airflow_provider_s3rest.s3.keys import S3Url, is_url, locate_prefix
 
@@ -88,9 +87,9 @@ def dataset(place: Place, facets: Any = None) -> Dataset:
     if isinstance(found, S3Url):
         namespace, name = f"s3://{found.bucket_name}", found.key or "/"
     else:
-        parts = urlsplit(found)
-        host = parts.netloc.rpartition("@")[2]
-        namespace, name = (f"{parts.scheme}://{host}", parts.path.lstrip("/")) if parts.scheme else ("file", found)
+        scheme, separator, rest = found.partition("://")
+        host, _, path = rest.partition("/")
+        namespace, name = (f"{scheme}://{host}", path or "/") if separator else ("file", found)
     return Dataset(namespace=namespace, name=name, facets=facets(namespace, name) if facets else {})
 
 
@@ -118,11 +117,14 @@ def _asset(place: Place) -> dict[str, Any]:
 def _place(place: Place) -> S3Url | str:
     if isinstance(place, S3Url):
         return place
-    text = str(place) if hasattr(place, "fs") else os.fspath(place)
-    if is_url(text):
-        return folder(None, text)
-    path = text.removeprefix("file://")
-    return path if "://" in path else os.path.abspath(path)  # noqa: PTH100 - a path of another machine is no Path
+    text = (str(place) if hasattr(place, "fs") else os.fspath(place)).removeprefix("file://")
+    scheme, separator, rest = text.partition("://")
+    if not separator:
+        return os.path.abspath(text)  # noqa: PTH100 - nothing but text is needed
+    host, slash, path = rest.partition("/")
+    # A user or a password is no part of a place, and nobody's business; nor is the connection of an ObjectStoragePath.
+    url = f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
+    return folder(None, url) if is_url(url) else url
 
 
 def _collector() -> Any:

@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from airflow.sdk import lineage, plugins_manager
+from airflow.sdk import ObjectStoragePath, lineage, plugins_manager
 from airflow.sdk.lineage import HookLineageCollector, HookLineageReader
 
 from airflow_provider_s3rest.hooks.lineage import MOST_PLACES, folder, of_keys, record
@@ -45,6 +45,8 @@ def _told(collector: HookLineageCollector) -> tuple[list[str], list[str]]:
         ("file:///var/data.csv", "file:///var/data.csv"),
         ("data.csv", f"file://{os.getcwd()}/data.csv"),  # noqa: PTH109 - as the code under test has it
         ("gs://bucket/data", "gs://bucket/data"),
+        ("sftp://user:secret@host/a@b", "sftp://host/a@b"),
+        (ObjectStoragePath("file:///var/data.csv"), "file:///var/data.csv"),
     ],
 )
 def test_a_place_becomes_an_asset(collector: HookLineageCollector, place: Any, uri: str) -> None:
