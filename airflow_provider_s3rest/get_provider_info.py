@@ -48,6 +48,7 @@ def get_provider_info() -> dict[str, object]:
         "hooks": [_modules("airflow_provider_s3rest.hooks.s3rest")],
         "operators": [_modules("airflow_provider_s3rest.operators.s3rest")],
         "sensors": [_modules("airflow_provider_s3rest.sensors.s3rest")],
+        "triggers": [_modules("airflow_provider_s3rest.triggers.s3rest")],
         "transfers": [_transfer("local_to_s3rest", to_s3=True), _transfer("s3rest_to_local", to_s3=False)],
         "asset-uris": [
             {

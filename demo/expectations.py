@@ -37,7 +37,7 @@ IN_TURN = (
         dag="s3rest_wait_for_object",
         tasks=5,
         create_session_calls=0,
-        results={"get": {"content": "monday: 17 orders"}, "wait": {"size": 17, "key": "wait_for_object/report.txt"}},
+        results={"get": {"content": "monday: 17 orders"}, "wait": [{"size": 17, "key": "wait_for_object/report.txt"}]},
     ),
 )
 """These run one after another, because the calls that they cause are counted."""
@@ -165,6 +165,17 @@ TOGETHER = (
             "described": {"key": "upsert/orders.csv", "size": 15, "unchanged": False},
             "create_only": {"key": "upsert/numbers.txt", "size": 3890},
             "delete": {"deleted": 2},
+        },
+    ),
+    Expected(
+        dag="s3rest_wait",
+        tasks=9,
+        results={
+            "parts": [{"size": 6}, {"size": 6}, {"size": 6}],
+            "get": [{"content": "part 0"}, {"content": "part 1"}, {"content": "part 2"}],
+            "complete": [{"bucket_name": "s3rest-example"}],
+            "delete": {"deleted": 4},
+            "gone": [],
         },
     ),
     Expected(

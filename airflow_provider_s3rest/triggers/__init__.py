@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The triggers: waits in the triggerer, which take no slot of a worker."""
+"""The triggers: they wait in the triggerer, and take no slot of a worker."""

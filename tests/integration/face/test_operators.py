@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The operators and the sensor against the real S3 server."""
+"""The operators against the real S3 server."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException, PokeReturnValue
+from airflow.providers.common.compat.sdk import AirflowFailException
 from botocore.exceptions import ClientError
 
 from airflow_provider_s3rest.exceptions import S3RestCredentialError, S3RestNotFoundError
@@ -22,34 +22,6 @@ from airflow_provider_s3rest.sensors.s3rest import S3RestKeySensor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from airflow_provider_s3rest.local.stack import LocalStack
-
-
-def test_the_sensor_waits_while_the_object_is_absent(run: Callable[..., Any]) -> None:
-    """Absence is no error."""
-    assert run(S3RestKeySensor, key="key") is False
-
-
-def test_the_sensor_returns_the_object(run: Callable[..., Any]) -> None:
-    """As a row of JSON's types."""
-    run(S3RestUpsertOperator, key="key", data="data")
-    found = run(S3RestKeySensor, key="key")
-    assert isinstance(found, PokeReturnValue)
-    assert found.is_done
-    assert json.loads(json.dumps(found.xcom_value)) == found.xcom_value
-    assert (found.xcom_value["key"], found.xcom_value["size"]) == ("key", 4)
-
-
-def test_the_sensor_does_not_wait_for_a_permission(
-    run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, local_stack: LocalStack
-) -> None:
-    """Every other error is raised, as one that soft_fail does not skip."""
-    fields = local_stack.connection(password="wrong")
-    fields["password"] = "wrong"
-    monkeypatch.setenv("AIRFLOW_CONN_S3REST_DEFAULT", json.dumps(fields))
-    with pytest.raises(ClientError):
-        run(S3RestKeySensor, key="key")
 
 
 def test_a_bad_connection_fails_for_good(run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
