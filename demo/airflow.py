@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # For a busy machine; an idle one needs a tenth of it.
-DEADLINE_SECONDS = 180.0
+DEADLINE_SECONDS = 300.0
 POLL_SECONDS = 0.25
 LOG_LINES = 20
 
