@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks import cache_hit, imports, listing, transfer_memory
+from benchmarks import cache_hit, imports, listing, transfer_memory, waiting
 from benchmarks.measuring import HEADING
 
 ROUNDS, SMOKE_ROUNDS = 15, 2
@@ -22,7 +22,7 @@ def main() -> int:
     smoke = parser.parse_args().smoke
     print(HEADING)
     good = True
-    for benchmark in (imports, cache_hit, listing, transfer_memory):
+    for benchmark in (imports, cache_hit, listing, transfer_memory, waiting):
         for measurement in benchmark.measure(SMOKE_ROUNDS if smoke else ROUNDS):
             print(measurement, flush=True)
             good &= measurement.is_good

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 
-from benchmarks.restarts.trial import Trial, run
+from benchmarks.restarts.trial import LONGEST_LIFE_SECONDS, Trial, run
 
 
 def main() -> int:
@@ -22,8 +23,9 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--objects", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=4)
+    parser.add_argument("--longest-life", type=float, default=LONGEST_LIFE_SECONDS, metavar="SECONDS")
     options = parser.parse_args()
-    coverage = run(Trial(kills=options.kills, objects=options.objects, seed=options.seed), print)
+    coverage = run(Trial(**vars(options)), partial(print, flush=True))
     for name, figure in coverage.figures().items():
         print(f"{name:44} {figure:>8}")
     for problem in coverage.problems():

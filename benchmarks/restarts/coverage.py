@@ -93,6 +93,7 @@ class Coverage:
             "kills": len(self.kills),
             "objects": len(self.objects),
             "events": len(self.events),
+            "lives that told something": len({self._life(event.at) for event in self.events}),
             "lost": len(self.lost),
             "invented": len(self.invented),
             "told under two ids": len(self.renamed),

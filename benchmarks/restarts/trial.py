@@ -29,23 +29,28 @@ BUCKET, PREFIX = "restarts", "in/"
 IMPORTS = "from airflow_provider_s3rest.triggers.s3rest import S3RestObjectTrigger"
 TRIGGER = f'S3RestObjectTrigger(bucket_name="{BUCKET}", prefix="{PREFIX}", poll_interval=0.5)'
 # A life needs two seconds to find the trigger, and three more until what it has seen is surely kept.
-LONGEST_LIFE_SECONDS = 8.0
-PATIENCE_SECONDS = 60.0
+LONGEST_LIFE_SECONDS = 10.0
+# For a busy machine; an idle one needs a tenth of it.
+PATIENCE_SECONDS = 180.0
 POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """How much is to happen, and the seed of its chances."""
+    """How much is to happen, and the seed of its chances.
+
+    :param longest_life: of a triggerer, in seconds; each ends at any time until then.
+    """
 
     kills: int
     objects: int
     seed: int = 4
+    longest_life: float = LONGEST_LIFE_SECONDS
 
     @property
     def seconds(self) -> float:
         """About how long it takes until all lives have ended."""
-        return self.kills * LONGEST_LIFE_SECONDS / 2
+        return self.kills * self.longest_life / 2
 
 
 def run(trial: Trial, say: Callable[[str], object], imports: str = IMPORTS, trigger: str = TRIGGER) -> Coverage:
@@ -92,6 +97,7 @@ class _Watch:
     def _first_objects(self) -> dict[str, str]:
         """Put objects until an event tells of one: from then on the watcher watches."""
         objects: dict[str, str] = {}
+        self._life(0)
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not (events := self.airflow.events()):
             self._check(deadline, "for a first event")
@@ -109,13 +115,18 @@ class _Watch:
     def _put(self, objects: dict[str, str], key: str) -> None:
         objects[key] = self.client.put_object(Bucket=BUCKET, Key=key, Body=key.encode())["ETag"].strip('"')
 
-    def _kill(self, number: int, chance: random.Random) -> datetime:
+    def _life(self, number: int) -> int:
+        """Wait until a life has begun; return its process group."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while len(groups := self.groups.read_text().split()) <= number:
             self._check(deadline, f"for life {number}")
             time.sleep(POLL_SECONDS)
-        time.sleep(chance.uniform(0, LONGEST_LIFE_SECONDS))
-        os.killpg(int(groups[number]), signal.SIGKILL)
+        return int(groups[number])
+
+    def _kill(self, number: int, chance: random.Random) -> datetime:
+        group = self._life(number)
+        time.sleep(chance.uniform(0, self.trial.longest_life))
+        os.killpg(group, signal.SIGKILL)
         if number % 10 == 0:
             self.say(f"  {number} kills, {len(self.airflow.events())} events")
         return datetime.now(UTC)
@@ -130,7 +141,7 @@ class _Watch:
                 return
             time.sleep(1)
         # What would be told twice, would be told now.
-        time.sleep(LONGEST_LIFE_SECONDS)
+        time.sleep(self.trial.longest_life)
 
     def _check(self, deadline: float, what: str) -> None:
         self.triggerers.check()
