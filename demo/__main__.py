@@ -107,6 +107,8 @@ def _run_together(instance: Airflow, chosen: set[str]) -> Iterator[Finished]:
     # What an asset starts must be known before its event comes.
     for expected in wanted:
         instance.wait_until_parsed(expected.dag)
+        if expected.started_by_asset:
+            instance.parse_again(expected.dag)
     run_ids = {expected.dag: instance.start(expected.dag) for expected in wanted if not expected.started_by_asset}
     deadline = time.monotonic() + TOGETHER_DEADLINE_SECONDS
     for expected in wanted:

@@ -82,6 +82,13 @@ class Airflow:
         """Wait until Airflow knows a DAG; from then on events of its assets start it."""
         self.wait_for(lambda: self._is_parsed(dag_id), f"{dag_id} to be parsed")
 
+    def parse_again(self, dag_id: str) -> None:
+        """Have the file of a DAG parsed once more: before 3.3 Airflow begins to watch an asset only then."""
+        token = self._json("GET", f"/dags/{dag_id}")["file_token"]
+        asked = self._ask("PUT", f"/parseDagFile/{token}")
+        if asked.status_code != httpx.codes.CONFLICT:
+            asked.raise_for_status()
+
     def started_by_asset(self, dag_id: str, deadline: float) -> str:
         """Wait until an event of an asset has started a DAG.
 

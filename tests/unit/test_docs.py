@@ -71,6 +71,12 @@ def test_a_how_to_shows_an_example_that_runs(name: str) -> None:
     assert f"```python\n{example}```\n" in (ROOT / "docs" / "howto" / f"{name}.md").read_text()
 
 
+def test_the_page_of_notifications_shows_dags_that_are_tested() -> None:
+    """To the letter; the local stack has no queues, so that no demo can run them."""
+    shown = (ROOT / "tests" / "integration" / "face" / "notified_dags.py").read_text()
+    assert f"```python\n{shown}```\n" in (ROOT / "docs" / "notifications.md").read_text()
+
+
 @pytest.mark.parametrize("cls", operators(), ids=lambda cls: cls.__name__)
 def test_the_reference_has_every_operator(cls: type[BaseOperator]) -> None:
     """A row with its own template fields, and with what it returns."""

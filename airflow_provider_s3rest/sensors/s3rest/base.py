@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from airflow_provider_s3rest.s3.store import S3
     from airflow_provider_s3rest.s3.waiting.conditions import Condition
-    from airflow_provider_s3rest.s3.waiting.model import Quiet, Verdict
+    from airflow_provider_s3rest.s3.waiting.model import Quiet, Target, Verdict
+    from airflow_provider_s3rest.sensors.s3rest.notified import Notified
 
 T = TypeVar("T")
 Rows = list[dict[str, Any]]
@@ -46,6 +47,9 @@ class S3RestWaitSensor(BaseSensorOperator):
     :param min_bytes: only objects of at least this size.
     :param max_bytes: only objects of at most this size.
     :param storage_class: only objects of this storage class, or of one of several.
+    :param source: ``poll`` to look every ``poke_interval``; ``sqs`` to look first, and then only when the bucket says
+        that something has happened.
+    :param queue_url: the queue of Amazon SQS that the bucket notifies, for ``source="sqs"``.
     :param deferrable: whether to wait in the triggerer; default: ``[operators] default_deferrable``.
     :param start_from_trigger: with ``deferrable``: begin in the triggerer too, without any slot of a worker.
     """
@@ -53,6 +57,7 @@ class S3RestWaitSensor(BaseSensorOperator):
     template_fields: Sequence[str] = (
         *("bucket_name", "s3rest_conn_id", "region_name"),
         *("modified_after", "modified_before", "min_bytes", "max_bytes", "storage_class"),
+        *("source", "queue_url"),
     )
     ui_color = "#e8f1e4"
     trigger_name: ClassVar[str]
@@ -69,6 +74,8 @@ class S3RestWaitSensor(BaseSensorOperator):
         min_bytes: int | str | None = None,
         max_bytes: int | str | None = None,
         storage_class: str | Sequence[str] | None = None,
+        source: str = "poll",
+        queue_url: str | None = None,
         deferrable: bool | None = None,
         start_from_trigger: bool = False,
         **kwargs: Any,
@@ -82,6 +89,8 @@ class S3RestWaitSensor(BaseSensorOperator):
         self.min_bytes = min_bytes
         self.max_bytes = max_bytes
         self.storage_class = storage_class
+        self.source = source
+        self.queue_url = queue_url
         self.deferrable = _default_deferrable() if deferrable is None else deferrable
         self.start_from_trigger = start_from_trigger
         self._in_trouble = False
@@ -186,6 +195,8 @@ class S3RestWaitSensor(BaseSensorOperator):
 
         :raises ValueError: it can't.
         """
+        if self._notified:
+            self._notified.check_mode(context)
 
     def trigger_state(self) -> dict[str, Any]:
         """Return what the trigger has to know beside the template fields."""
@@ -220,7 +231,24 @@ class S3RestWaitSensor(BaseSensorOperator):
     def _condition(self) -> Condition:
         return self.condition()
 
-    def _look(self, context: Context) -> Verdict:
+    @property
+    def targets(self) -> set[Target]:
+        """What is looked at."""
+        return {each.target for each in self._condition.looks}
+
+    @cached_property
+    def _notified(self) -> Notified | None:
+        from airflow_provider_s3rest.sensors.s3rest.notified import Notified
+
+        return Notified.of(self)
+
+    def _look(self, context: Context) -> Verdict | None:
+        # Whoever defers looks once.
+        if self._notified and not self.deferrable:
+            return self._notified.look(context, lambda: self._look_now(context))
+        return self._look_now(context)
+
+    def _look_now(self, context: Context) -> Verdict:
         from airflow_provider_s3rest.s3.waiting.looking import look_at
 
         verdict = look_at(self.store, self._condition, self.remembered(context))

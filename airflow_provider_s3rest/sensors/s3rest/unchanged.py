@@ -67,6 +67,7 @@ class S3RestUnchangedSensor(S3RestWaitSensor):
                 "mode: reschedule needs the state of tasks, which Airflow keeps from 3.3 on: without it, what one look "
                 "saw is forgotten by the next; use deferrable=True, or mode='poke'"
             )
+        super().check_mode(context)
 
     def remembered(self, context: Context) -> Quiet | None:
         """Return what the look before this one saw, of this try of the task."""

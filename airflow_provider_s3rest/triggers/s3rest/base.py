@@ -41,13 +41,15 @@ class S3RestWaitTrigger(BaseTrigger):
     :param min_bytes: at least of this size.
     :param max_bytes: at most of this size.
     :param storage_class: of this storage class, or one of several.
-    :param poll_interval: seconds between two looks.
+    :param source: ``poll``, or ``sqs`` to look only when the bucket says that something has happened.
+    :param queue_url: the queue of Amazon SQS that the bucket notifies, for ``source="sqs"``.
+    :param poll_interval: seconds between two looks; of ``sqs``, between those that fail.
     :param not_before: when to look first, in ISO format; default: at once.
     """
 
     names: tuple[str, ...] = (
         *("bucket_name", "s3rest_conn_id", "region_name", "modified_after", "modified_before"),
-        *("min_bytes", "max_bytes", "storage_class", "poll_interval", "not_before"),
+        *("min_bytes", "max_bytes", "storage_class", "source", "queue_url", "poll_interval", "not_before"),
     )
 
     def __init__(  # noqa: PLR0913 - each argument is one of the sensor's
@@ -61,6 +63,8 @@ class S3RestWaitTrigger(BaseTrigger):
         min_bytes: int | str | None = None,
         max_bytes: int | str | None = None,
         storage_class: str | Sequence[str] | None = None,
+        source: str = "poll",
+        queue_url: str | None = None,
         poll_interval: float = 60.0,
         not_before: str | None = None,
         **unknown: Any,
@@ -74,6 +78,8 @@ class S3RestWaitTrigger(BaseTrigger):
         self.min_bytes = min_bytes
         self.max_bytes = max_bytes
         self.storage_class = storage_class
+        self.source = source
+        self.queue_url = queue_url
         self.poll_interval = poll_interval
         self.not_before = not_before
         self._unknown = tuple(sorted(unknown))
@@ -118,6 +124,7 @@ class S3RestWaitTrigger(BaseTrigger):
         return {"status": "found", "objects": [as_row(found) for found in verdict.found], "total": verdict.total}
 
     async def _wait(self) -> Verdict:
+        from airflow_provider_s3rest.s3.notifications.address import queue_of
         from airflow_provider_s3rest.s3.polling import Desk
 
         if self._unknown:
@@ -134,6 +141,7 @@ class S3RestWaitTrigger(BaseTrigger):
             self.condition(),
             interval=read_duration(self.poll_interval, "poll_interval").total_seconds(),
             memory=self.remembered(),
+            queue_url=queue_of(self.source, self.queue_url),
             log=self.log.info,
         )
 

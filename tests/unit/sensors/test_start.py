@@ -42,6 +42,8 @@ def test_the_scheduler_is_told_every_argument() -> None:
         "min_bytes": None,
         "max_bytes": None,
         "storage_class": ["STANDARD", "GLACIER"],
+        "source": "poll",
+        "queue_url": None,
         "prefix": "{{ ds }}/",
         "quiet_for": 300.0,
         "at_least_objects": 1,
