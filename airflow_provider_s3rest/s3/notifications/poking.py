@@ -36,8 +36,8 @@ def when_told(
     """
     end = now() + seconds
     while True:
-        left = max(0.0, end - now())
-        messages = queue.receive(wait_seconds=min(WAIT_SECONDS, math.ceil(left)))
+        left = math.ceil(max(0.0, end - now()))
+        messages = queue.receive(wait_seconds=min(WAIT_SECONDS, left))
         about = [message for message in messages if concerns(message, targets)]
         queue.give_back(message for message in messages if message not in about)
         if about:
@@ -48,5 +48,5 @@ def when_told(
                 raise
             queue.delete(message.receipt for message in about)
             return seen
-        if not left:
+        if now() >= end:
             return None

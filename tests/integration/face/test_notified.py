@@ -112,8 +112,11 @@ def test_the_watcher_of_the_documentation_watches_the_queue(place: Place, dags: 
 
 
 @pytest.mark.parametrize("mode", ["poke", "reschedule"])
-def test_a_poke_looks_first_and_then_when_told(place: Place, asked: Callable[[], list[str]], mode: str) -> None:
+def test_a_poke_looks_first_and_then_when_told(
+    place: Place, asked: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
     """Each poke of a task that is rescheduled is another process."""
+    monkeypatch.setattr("airflow_provider_s3rest.sensors.s3rest.notified._TAKING_SECONDS", 0)
     context = _context()
     sensors = [_sensor(place, mode=mode)] * 3 if mode == "poke" else [_sensor(place, mode=mode) for _ in range(3)]
     assert not sensors[0].poke(context)

@@ -58,7 +58,7 @@ def test_nobody_looks_without_being_told(queue: Queue, sqs: Any, notify: Callabl
     sqs.holds(notify("other"))
     assert when_told(queue, TARGETS, pytest.fail, seconds=4, now=Clock()) is None
     waits = [asked["WaitTimeSeconds"] for operation, asked in sqs.asked if operation == "ReceiveMessage"]
-    assert waits == [3, 2, 1, 0]
+    assert waits == [3, 1]
 
 
 def test_a_long_wait_is_made_of_long_polls(queue: Queue, sqs: Any, notify: Callable[..., str]) -> None:
