@@ -29,7 +29,7 @@ BUCKET, PREFIX = "restarts", "in/"
 IMPORTS = "from airflow_provider_s3rest.triggers.s3rest import S3RestObjectTrigger"
 TRIGGER = f'S3RestObjectTrigger(bucket_name="{BUCKET}", prefix="{PREFIX}", poll_interval=0.5)'
 # A life needs two seconds to find the trigger, and three more until what it has seen is surely kept.
-LONGEST_LIFE_SECONDS = 10.0
+LONGEST_LIFE_SECONDS = 7.0
 # For a busy machine; an idle one needs a tenth of it.
 PATIENCE_SECONDS = 180.0
 POLL_SECONDS = 0.05
@@ -87,7 +87,7 @@ class _Watch:
     def run(self) -> Coverage:
         chance = random.Random(self.trial.seed)  # noqa: S311 - it only has to be different, and the same again
         objects = self._first_objects()
-        arrivals = threading.Thread(target=self._arrive, args=(objects, random.Random(chance.random())))  # noqa: S311
+        arrivals = threading.Thread(target=self._arrive, args=(objects, chance.random()), daemon=True)
         arrivals.start()
         kills = [self._kill(number, chance) for number in range(self.trial.kills)]
         arrivals.join()
@@ -107,7 +107,8 @@ class _Watch:
         # Those before it may have been there before the watcher looked first.
         return {key: etag for key, etag in objects.items() if key >= first}
 
-    def _arrive(self, objects: dict[str, str], chance: random.Random) -> None:
+    def _arrive(self, objects: dict[str, str], seed: float) -> None:
+        chance = random.Random(seed)  # noqa: S311
         for _ in range(self.trial.objects):
             time.sleep(chance.expovariate(self.trial.objects / self.trial.seconds))
             self._put(objects, f"{PREFIX}{chance.getrandbits(64):016x}")
