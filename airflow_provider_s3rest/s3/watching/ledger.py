@@ -7,11 +7,13 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, Protocol
 
+from airflow_provider_s3rest.s3.watching.intent import read_intent, write_intent
 from airflow_provider_s3rest.s3.watching.position import Head, Position, PositionError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from airflow_provider_s3rest.s3.watching.model import Change
     from airflow_provider_s3rest.s3.watching.position import Writes
 
 log = logging.getLogger(__name__)
@@ -44,18 +46,19 @@ class Ledger:
         self._stores = stores
         self._name = name
         self._expected: list[Any] = [None] * len(stores)
+        self._stored: list[Head | None] = [None] * len(stores)
         self._everything = False
 
-    async def load(self) -> Position | None:
+    async def load(self) -> tuple[Position | None, list[Change]]:
         """Read the position; of several, the latest. What is damaged is reported, and is not known then.
 
-        :returns: None if there is none yet.
+        :returns: None if there is none yet; and what was about to be told then.
         :raises PositionError: it was stored by a newer version of this provider.
         """
         self._expected = [await store.aget(self._name) for store in self._stores]
         heads = [(_read_head(stored), number) for number, stored in enumerate(self._expected) if stored is not None]
         if not heads:
-            return None
+            return None, []
         latest, number = max(heads, key=lambda head: (head[0].at, head[0].commits))
         texts = {piece: await self._stores[number].aget(self._piece(piece)) for piece, _ in latest.pieces}
         position, damaged = await asyncio.to_thread(Position.read, latest, texts)
@@ -65,7 +68,14 @@ class Ledger:
         self._everything = any(stored != self._expected[number] for stored in self._expected)
         for other, _ in heads:
             position.skip(other)
-        return position
+        self._stored = [latest] * len(self._stores)
+        return position, await self._intended(latest, number)
+
+    async def intend(self, changes: Sequence[Change]) -> None:
+        """Write down what is about to be told, until the position is stored next."""
+        for store, head in zip(self._stores, self._stored, strict=True):
+            if head:
+                await store.aset(f"{self._name}.next", write_intent(head, changes))
 
     async def save(self, position: Position) -> None:
         """Store what has changed.
@@ -91,9 +101,17 @@ class Ledger:
         for piece, text in writes.texts.items():
             await store.aset(self._piece(piece), text)
         await store.aset(self._name, head)
-        self._expected[number] = head
+        self._expected[number], self._stored[number] = head, writes.head
         for piece in writes.head.old:
             await store.adelete(self._piece(piece))
+
+    async def _intended(self, head: Head, number: int) -> list[Change]:
+        stored = await self._stores[number].aget(f"{self._name}.next")
+        try:
+            return read_intent(head, stored)
+        except ValueError as error:
+            log.error("Position %s: %s, and may not be told", self._name, error)  # noqa: TRY400 - its text says it all
+            return []
 
     def _piece(self, number: int) -> str:
         return f"{self._name}.{number}"

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from airflow_provider_s3rest.s3.watching.changes import differences
+from airflow_provider_s3rest.s3.watching.intent import fits
 from airflow_provider_s3rest.s3.watching.ledger import DisplacedError
 from airflow_provider_s3rest.s3.watching.position import Position
 
@@ -42,11 +43,13 @@ class Batch:
 
     :param told: of the changes, those that the watcher wants to be told.
     :param more: whether that is not all.
+    :param again: whether an earlier watcher was about to tell it when it died.
     """
 
     changes: list[Change]
     told: list[Change]
     more: bool
+    again: bool = False
 
 
 class Watch:
@@ -58,6 +61,7 @@ class Watch:
         self._position: Position | None = None
         self._seen: Snapshot | None = None
         self._left: deque[Change] = deque()
+        self._again: list[Change] = []
         self._taken: list[Change] = []
         self._stored = True
 
@@ -68,23 +72,29 @@ class Watch:
         """
         # What an empty one knows is nothing, and that is known.
         position = await self._begin(snapshot) if self._position is None else self._position
+        if self._again:
+            told = [change for change in self._again if change.kind in self._interest.kinds]
+            return Batch(self._again, told, more=True, again=True)
         if snapshot is not self._seen:
             self._left = await asyncio.to_thread(self._compare, position, snapshot)
             self._seen = snapshot
-        changes: list[Change] = []
-        told: list[Change] = []
-        for change in self._left:
-            if change.kind in self._interest.kinds:
-                if len(told) == most:
-                    break
-                told.append(change)
-            changes.append(change)
-        return Batch(changes, told, more=len(changes) < len(self._left))
+        batch = self._first(most)
+        while not fits(batch.told):
+            batch = self._first(len(batch.told) // 2)
+        return batch
 
-    def take(self, batch: Batch) -> None:
-        """Take note that a batch is being told."""
+    async def take(self, batch: Batch) -> None:
+        """Take note that a batch is being told from now on.
+
+        :raises Exception: that can't be written down; it must not be told then.
+        """
+        if batch.told:
+            await self._ledger.intend(batch.told)
         self._taken += batch.changes
-        self._left = deque(islice(self._left, len(batch.changes), None))
+        if batch.again:
+            self._again = []
+        else:
+            self._left = deque(islice(self._left, len(batch.changes), None))
 
     async def settle(self) -> None:
         """Move the position past all that was taken, since it is safe now, and store it.
@@ -106,10 +116,11 @@ class Watch:
         except DisplacedError as error:
             log.warning("Position %s has been stored by somebody else, or cleared: it is read again", error)
             self._position = self._seen = None
+            self._again = []
         self._stored = True
 
     async def _begin(self, snapshot: Snapshot) -> Position:
-        position = await self._ledger.load()
+        position, self._again = await self._ledger.load()
         if position is None:
             self._stored = False
             is_meant, known = self._interest.is_meant, snapshot.objects
@@ -124,6 +135,17 @@ class Watch:
             await asyncio.to_thread(position.share, snapshot)
             self._position = position
         return position
+
+    def _first(self, most: int) -> Batch:
+        changes: list[Change] = []
+        told: list[Change] = []
+        for change in self._left:
+            if change.kind in self._interest.kinds:
+                if len(told) == most:
+                    break
+                told.append(change)
+            changes.append(change)
+        return Batch(changes, told, more=len(changes) < len(self._left))
 
     def _compare(self, position: Position, snapshot: Snapshot) -> deque[Change]:
         return deque(differences(position.objects(), snapshot.objects, self._interest.is_meant))

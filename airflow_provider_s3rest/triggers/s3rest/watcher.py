@@ -63,20 +63,17 @@ class Watcher:
         """
         try:
             await self._watch.settle()
-        except Exception:
-            log.exception("What is known of %s could not be stored; that is tried again", self._terms.where)
-        if tick.snapshot is None:
-            return []
-        try:
+            if tick.snapshot is None:
+                return []
             batch = await self._watch.look(tick.snapshot, tick.most)
             version_ids = await self._version_ids(batch)
+            await self._watch.take(batch)
         except Exception as error:
             if is_passing(error):
                 log.warning("%s: nothing can be told for now: %s", self._terms.where, error)
             else:
-                log.exception("%s: nothing can be told", self._terms.where)
+                log.exception("%s: nothing can be told for now", self._terms.where)
             return []
-        self._watch.take(batch)
         tick.told |= bool(batch.changes)
         tick.more |= batch.more
         return [
