@@ -61,9 +61,8 @@ def look(s3: S3, target: Target, folds: Collection[Fold]) -> dict[Fold, Tally]:
         if not counts:
             at = page.at or s3.engines.clock.now()
             counts = {fold: _Count(target.bucket_name, fold, at) for fold in folds}
-        for item in cast("list[ObjectSummary]", page.items):
-            for count in counts.values():
-                count.add(item)
+        for count in counts.values():
+            count.add_all(cast("list[ObjectSummary]", page.items))
     return {fold: count.tally() for fold, count in counts.items()}
 
 
@@ -141,6 +140,12 @@ class _Count:
         self._found: list[FoundObject] = []
         self._digest = hashlib.blake2b(digest_size=16)
         self._changes_in: timedelta | None = None
+
+    def add_all(self, items: list[ObjectSummary]) -> None:
+        """Take the objects of a page into account; by its key alone, most patterns do not mean an object."""
+        glob = self._filter.glob
+        for item in items if glob is None else [item for item in items if glob(item.key)]:
+            self.add(item)
 
     def add(self, item: ObjectSummary, version_id: str | None = None) -> None:
         """Take one more object into account."""

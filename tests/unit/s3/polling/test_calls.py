@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_provider_s3rest.s3.polling.threads import Threads
+from airflow_provider_s3rest.s3.polling.threads import Threads, Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -179,3 +179,56 @@ def test_a_loop_that_is_closed_is_not_called_back() -> None:
     free.set()
     threads[0].join(10)
     assert not threads[0].is_alive()
+
+
+def test_calls_that_take_long_get_all_the_threads_that_there_may_be() -> None:
+    """While those that take a moment share a few."""
+
+    async def main() -> tuple[int, int]:
+        pool = Threads(4, share=8)
+        await asyncio.gather(*(pool.run(lambda: None) for _ in range(8)))
+        shared = pool._begun
+        entered, free = threading.Event(), threading.Event()
+
+        def take_long() -> None:
+            entered.set()
+            free.wait(30)
+
+        first = [asyncio.get_running_loop().create_task(pool.run(take_long)) for _ in range(3)]
+        await asyncio.to_thread(entered.wait, 30)
+        second = [asyncio.get_running_loop().create_task(pool.run(free.set)) for _ in range(4)]
+        await asyncio.gather(*first, *second)
+        pool.dismiss()
+        return shared, pool._begun
+
+    assert asyncio.run(main()) == (1, 4)
+
+
+def test_what_is_done_comes_back_a_part_at_a_time() -> None:
+    """So that others have their turn in the event loop between; each gets its own result."""
+
+    async def main() -> list[int]:
+        pool = Threads(1, share=1000)
+        results = await asyncio.gather(*(pool.run(lambda number=number: number) for number in range(120)))
+        pool.dismiss()
+        return results
+
+    assert asyncio.run(main()) == list(range(120))
+
+
+def test_functions_take_turns() -> None:
+    """Not more than fifty in one go, in the order in which they came."""
+
+    async def main() -> tuple[list[int], list[int]]:
+        turns, called = Turns(), []
+        for number in range(120):
+            turns.take(lambda number=number: called.append(number))  # type: ignore[misc]
+        seen = []
+        for _ in range(4):
+            await asyncio.sleep(0)
+            seen.append(len(called))
+        return seen, called
+
+    seen, called = asyncio.run(main())
+    assert called == list(range(120))
+    assert seen == [50, 100, 120, 120]

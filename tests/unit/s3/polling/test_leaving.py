@@ -148,6 +148,22 @@ def test_a_look_that_has_not_begun_is_not_made(
     assert {request.path for request in fake.requests} == {b"/bucket/a"}
 
 
+def test_a_look_that_waits_for_its_turn_is_not_begun(play: Callable[..., Any], fake: Any) -> None:
+    """If the last who waits for it leaves meanwhile."""
+
+    async def scene(room: Any) -> None:
+        wait = room.begin("a")
+        await asyncio.sleep(0)
+        room.timers.go_to(room.timers.due[0])
+        (poll,) = room.polls
+        poll.leave(next(iter(poll._waiters)))
+        await room.settle()
+        await cancelled(wait)
+
+    play(scene)
+    assert fake.requests == []
+
+
 def test_who_waits_while_the_account_is_opened_may_leave(play: Callable[..., Any], fake: Any) -> None:
     """The others go on, whoever had begun to open it; and the last one ends that too."""
     fake.always(404)
