@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_s3rest.s3.errors import is_passing
 from airflow_provider_s3rest.s3.notifications.address import QueueAddress
 from airflow_provider_s3rest.s3.notifications.parse import PoisonError, parse_message
 
@@ -98,9 +99,18 @@ class Queue:
                 received.append(message)
             else:
                 empty.append(message.receipt)
-        self.hide(dict.fromkeys(poisoned, _ASIDE_SECONDS))
-        self.delete(empty)
+        self._put_away(poisoned, empty)
         return received
+
+    def _put_away(self, poisoned: Iterable[str], empty: Iterable[str]) -> None:
+        try:
+            self.hide(dict.fromkeys(poisoned, _ASIDE_SECONDS))
+            self.delete(empty)
+        except Exception as error:
+            if not is_passing(error):
+                raise
+            # They come again soon; those that came with them need not.
+            log.warning("Messages of %s could not be set aside: %s", self.url, error)
 
     def delete(self, receipts: Iterable[str]) -> None:
         """Delete messages that are done with. One that SQS does not delete comes again; that is reported.

@@ -58,7 +58,7 @@ class Triggerer:
 
     async def held(self, *numbers: int) -> None:
         """Wait until the queue shows and hides so many messages."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while await asyncio.to_thread(self._place.held) != numbers:  # noqa: ASYNC110 - moto tells nobody
                 await asyncio.sleep(0.02)
 
@@ -231,7 +231,7 @@ def test_alone_a_message_is_deleted_when_its_events_are_taken(place: Place) -> N
         keys = [(await anext(events)).payload["key"] for _ in range(2)]
         assert keys == ["in/a", "in/b"]
         waiting = asyncio.ensure_future(anext(events))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while await asyncio.to_thread(place.held) != (0, 0):
                 await asyncio.wait((waiting,), timeout=0.05)
         waiting.cancel()

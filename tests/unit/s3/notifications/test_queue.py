@@ -98,6 +98,25 @@ def test_poison_is_reported_and_set_aside(
     assert caplog.messages == [f"Message id-0 of {sqs.url} is set aside for 12 hours: the message is not JSON"]
 
 
+def test_good_messages_do_not_depend_on_bad_ones(
+    sqs: Any, make_s3: Any, notify: Callable[..., str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Those that can't be set aside at present come again."""
+    sqs.holds("secret words", notify("good"))
+    sqs.refuses("ServiceUnavailable", 503)
+    (good,) = Queue(make_s3(retry_delays_seconds=()), sqs.url).receive()
+    assert good.notifications[0].key == "good"
+    assert "could not be set aside" in caplog.text
+
+
+def test_who_may_not_set_aside_is_told(sqs: Any, queue: Queue) -> None:
+    """In the words of SQS, since it would be so for ever."""
+    sqs.holds("secret words")
+    sqs.refuses("AccessDeniedException", 403, "You may not ChangeMessageVisibility")
+    with pytest.raises(ClientError, match="You may not ChangeMessageVisibility"):
+        queue.receive()
+
+
 def test_the_test_event_is_deleted_quietly(queue: Queue, sqs: Any, caplog: pytest.LogCaptureFixture) -> None:
     """It notifies of nothing."""
     sqs.holds(json.dumps(samples.TEST_EVENT))
