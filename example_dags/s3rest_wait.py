@@ -19,7 +19,14 @@ from airflow_provider_s3rest.sensors.s3rest import (
 CONNECTION = {"s3rest_conn_id": "s3rest_access_keys"}
 BUCKET = {"bucket_name": "s3rest-example"}
 FOLDER = "wait/{{ run_id }}/"
-IN_TRIGGERER = {"deferrable": True, "poke_interval": 1, "timeout": 300}
+# Where a wait ends before the process that deferred its task does, Airflow may take the task for killed: hence retries.
+IN_TRIGGERER = {
+    "deferrable": True,
+    "poke_interval": 1,
+    "timeout": 300,
+    "retries": 2,
+    "retry_delay": timedelta(seconds=1),
+}
 
 
 @task

@@ -3,22 +3,21 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
 
 from airflow.providers.common.compat.sdk import BaseSensorOperator, PokeReturnValue
 
-from airflow_provider_s3rest.exceptions import S3RestError, S3RestWaitError
-from airflow_provider_s3rest.hooks.failures import permanent_ones_are_final
+from airflow_provider_s3rest.exceptions import S3RestWaitError
 from airflow_provider_s3rest.hooks.rows import as_row
 from airflow_provider_s3rest.hooks.s3rest import S3RestHook
 from airflow_provider_s3rest.hooks.templates import verbatim
+from airflow_provider_s3rest.sensors.s3rest.endings import as_a_poke, ends_as_told
 from airflow_provider_s3rest.sensors.s3rest.start import StartTriggerArgsOfSensor, trigger_arguments
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from airflow.providers.common.compat.sdk import Context
     from jinja2 import Environment
@@ -120,7 +119,7 @@ class S3RestWaitSensor(BaseSensorOperator):
 
     def execute(self, context: Context) -> Any:
         """Wait; errors that trying again can't mend fail the task at once."""
-        with permanent_ones_are_final():
+        with ends_as_told(self):
             if self.deferrable:
                 return self._look_and_defer(context)
             self.check_mode(context)
@@ -128,21 +127,8 @@ class S3RestWaitSensor(BaseSensorOperator):
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Go on after the triggerer; Airflow calls this."""
-        from airflow.providers.common.compat.sdk import AirflowSensorTimeout, AirflowSkipException
-
-        with permanent_ones_are_final():
-            try:
-                return super().resume_execution(next_method, next_kwargs, context)
-            except AirflowSensorTimeout as error:
-                # Airflow 3.0 forgets about soft_fail here.
-                if self.soft_fail:
-                    raise AirflowSkipException("The time is up, and soft_fail is set") from error
-                raise
-            except AirflowSkipException as skipped:
-                # A class that is elsewhere in each Airflow; a timeout is of another.
-                if self.never_fail or type(skipped.__cause__).__name__ != "TaskDeferralError":
-                    raise
-                raise S3RestError(f"The triggerer could not wait: {skipped.__cause__}") from skipped.__cause__
+        with ends_as_told(self):
+            return super().resume_execution(next_method, next_kwargs, context)
 
     def execute_complete(
         self,
@@ -157,7 +143,7 @@ class S3RestWaitSensor(BaseSensorOperator):
         :returns: what goes to XCom.
         """
         told = event or {}
-        with self._as_a_poke():
+        with as_a_poke(self):
             if told.get("status") != "found":
                 message = told.get("message") or f"The triggerer told no end of the wait: {event!r}"
                 raise S3RestWaitError(message, final=told.get("final", False))
@@ -257,21 +243,20 @@ class S3RestWaitSensor(BaseSensorOperator):
 
     def _look_and_defer(self, context: Context) -> Any:
         end = datetime.now(UTC) + timedelta(seconds=self.timeout)
-        with self._as_a_poke():
+        with as_a_poke(self):
             found = self.poke(context)
             if isinstance(found, PokeReturnValue):
                 return found.xcom_value
             return self._defer(end)
 
     def _defer(self, end: datetime, **more: Any) -> NoReturn:
-        from airflow.providers.common.compat.sdk import AirflowSensorTimeout, AirflowSkipException
+        from airflow.providers.common.compat.sdk import AirflowSensorTimeout
 
         from airflow_provider_s3rest.triggers import s3rest
 
         left = end - datetime.now(UTC)
         if left <= timedelta():
-            message = f"The sensor has waited for its timeout of {self.timeout:g} seconds"
-            raise (AirflowSkipException if self.soft_fail else AirflowSensorTimeout)(message)
+            raise AirflowSensorTimeout(f"The sensor has waited for its timeout of {self.timeout:g} seconds")
         arguments = trigger_arguments(self) | self.trigger_state() | more
         trigger = getattr(s3rest, self.trigger_name)(**arguments)
         kwargs = {"deadline": end.isoformat()}
@@ -281,27 +266,6 @@ class S3RestWaitSensor(BaseSensorOperator):
         more = f"; the first {len(rows)} are returned, {total - len(rows)} more are not" if total > len(rows) else ""
         self.log.info("Found %d objects%s", total, more)
         return rows
-
-    @contextmanager
-    def _as_a_poke(self) -> Iterator[None]:
-        """Treat errors as Airflow treats those of a poke: where it resumes a task, it would skip some."""
-        from airflow.providers.common.compat.sdk import (
-            AirflowException,
-            AirflowFailException,
-            AirflowSensorTimeout,
-            AirflowSkipException,
-        )
-
-        try:
-            yield
-        except (AirflowSensorTimeout, AirflowSkipException):
-            raise
-        except Exception as error:
-            if self.never_fail or (self.soft_fail and isinstance(error, AirflowFailException)):
-                raise AirflowSkipException(f"Skipped instead of failed: {error}") from error
-            if isinstance(error, AirflowException) and not isinstance(error, AirflowFailException):
-                raise S3RestError(str(error)) from error
-            raise
 
 
 class S3RestAgeingSensor(S3RestWaitSensor):

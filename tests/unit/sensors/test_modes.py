@@ -59,6 +59,7 @@ def found(*keys: str) -> tuple[str, list[dict[str, Any]]]:
         pytest.param([["k"]], {"key": "k", "newer_than": 60, **TIMES_UP}, ("timeout", None), id="too old"),
         pytest.param([[]], {"key": "k", **TIMES_UP}, ("timeout", None), id="never"),
         pytest.param([[]], {"key": "k", **TIMES_UP, "soft_fail": True}, ("skipped", None), id="never, softly"),
+        pytest.param([[]], {"key": "k", **TIMES_UP, "never_fail": True}, ("skipped", None), id="never, never failing"),
         pytest.param([*SLOW_DOWN, [], ["k"]], {"glob": "k"}, found("k"), id="throttled"),
         pytest.param([[], *DOWN, *DOWN, ["k"]], {"key": "k"}, found("k"), id="down and back"),
         pytest.param([[ODD]], {"key": ODD}, found(ODD), id="unicode"),
