@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_s3rest.s3.watching.changes import differences
@@ -21,6 +21,7 @@ def _objects(etags: dict[str, str]) -> list[Known]:
     return [Known(key, etags[key], 1, 0) for key in sorted(etags)]
 
 
+@settings(deadline=None)
 @given(before=_some, now=_some)
 def test_the_differences_lead_from_what_was_to_what_is(before: dict[str, str], now: dict[str, str]) -> None:
     """Each key that differs is told once, in order, with the right kind."""
