@@ -297,6 +297,10 @@ def _environment(home: Path, dags: Path, port: int, execution_port: int) -> dict
         "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "3600",
         # With its default of 5 seconds, a busy machine soon says "database is locked".
         "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db?timeout=60",
+        # There is one scheduler: a heart that beats late on a busy machine must not have its tasks run once more.
+        "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "3600",
+        "SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "900",
+        "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "900",
         # Of a chain of short tasks, most of the time would be this pause between one and the next.
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.25",
         "USAGE_DATA_COLLECTION__ENABLED": "False",
