@@ -10,6 +10,7 @@ from benchmarks import cache_hit, imports, listing, transfer_memory, waiting
 from benchmarks.measuring import HEADING
 
 ROUNDS, SMOKE_ROUNDS = 15, 2
+TABLES = ((HEADING, imports, cache_hit, listing, transfer_memory), (waiting.HEADING, waiting))
 
 
 def main() -> int:
@@ -20,12 +21,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--smoke", action="store_true", help="a few rounds, only to see that all of it runs")
     smoke = parser.parse_args().smoke
-    print(HEADING)
     good = True
-    for benchmark in (imports, cache_hit, listing, transfer_memory, waiting):
-        for measurement in benchmark.measure(SMOKE_ROUNDS if smoke else ROUNDS):
-            print(measurement, flush=True)
-            good &= measurement.is_good
+    for heading, *benchmarks in TABLES:
+        print(heading)
+        for benchmark in benchmarks:
+            for measurement in benchmark.measure(SMOKE_ROUNDS if smoke else ROUNDS):
+                print(measurement, flush=True)
+                good &= measurement.is_good
     return 0 if good or smoke else 1
 
 

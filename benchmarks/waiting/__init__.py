@@ -3,6 +3,6 @@
 
 from __future__ import annotations
 
-from benchmarks.waiting.comparing import measure
+from benchmarks.waiting.comparing import HEADING, measure
 
-__all__ = ["measure"]
+__all__ = ["HEADING", "measure"]

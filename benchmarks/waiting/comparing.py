@@ -7,10 +7,10 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benchmarks import peer
-from benchmarks.measuring import Measurement
 from benchmarks.waiting.server import serving
 
 if TYPE_CHECKING:
@@ -20,39 +20,57 @@ WAITERS, SMOKE_WAITERS = 1000, 20
 INTERVAL_SECONDS, SMOKE_INTERVAL_SECONDS = 5, 1
 INTERVALS, SMOKE_INTERVALS = 6, 1
 _SMOKE_ROUNDS = 2
+HEADING = f"{'waiting triggers in one process':44} {'ours':>9} {'amazon':>9} {'ratio':>9}"
 KINDS = {"prefix": "one prefix", "keys": "a key each"}
 FIGURES = {
     "start": "s until all have looked",
     "start cpu": "s of CPU until then",
-    "start block": "ms at most the loop stood",
+    "start block": "ms the loop stood then",
     "lists": "LISTs per interval",
     "heads": "HEADs per interval",
-    "cpu": "% of a core",
-    "first memory": "MiB more by the first",
-    "memory": "MiB more by the others",
-    "block": "ms at most the loop stood",
-    "server cpu": "% of a core for the server",
+    "cpu": "% of a core, waiting",
+    "block": "ms the loop stood, waiting",
+    "first memory": "MiB for the first",
+    "memory": "MiB for all the others",
+    "server cpu": "% of a core, the server",
 }
 BOTH = {"start": 1, "start block": 50, "block": 50}
 LIMITS = {"prefix": BOTH | {"cpu": 1, "memory": 20}, "keys": BOTH | {"cpu": 6, "memory": 40}}
 """Ours."""
 
 
-def measure(rounds: int) -> Iterator[Measurement]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """One figure of both sides, and the limit of ours."""
+
+    name: str
+    ours: float
+    amazon: float
+    limit: float | None
+
+    @property
+    def is_good(self) -> bool:
+        """Whether ours keeps the limit."""
+        return self.limit is None or self.ours < self.limit
+
+    def __str__(self) -> str:
+        ratio = f"{self.amazon / self.ours:9.1f}" if self.ours > 0 else f"{'':9}"
+        limit = "" if self.limit is None else f"under {self.limit:g}: {'yes' if self.is_good else 'NO'}"
+        return f"{self.name:44} {self.ours:9.2f} {self.amazon:9.2f} {ratio}  {limit}".rstrip()
+
+
+def measure(rounds: int) -> Iterator[Comparison]:
     """Wait for absent objects on one prefix, then each for another key; and look once for objects that are there."""
-    smoke = rounds <= _SMOKE_ROUNDS
-    numbers = (
-        (SMOKE_WAITERS, SMOKE_INTERVAL_SECONDS, SMOKE_INTERVALS) if smoke else (WAITERS, INTERVAL_SECONDS, INTERVALS)
+    count, *pace = (
+        (SMOKE_WAITERS, SMOKE_INTERVAL_SECONDS, SMOKE_INTERVALS)
+        if rounds <= _SMOKE_ROUNDS
+        else (WAITERS, INTERVAL_SECONDS, INTERVALS)
     )
     for kind, words in KINDS.items():
-        both = {side: cost(side, kind, *numbers) for side in ("ours", "amazon")}
+        ours, amazon = (cost(side, kind, count, *pace) for side in ("ours", "amazon"))
         for figure, unit in FIGURES.items():
-            ours, amazon = (both[side][figure] for side in both)
-            name = f"{numbers[0]:,} on {words}: {unit}"
-            yield Measurement(name=name, figures=(ours,), limit=LIMITS[kind].get(figure))
-            yield Measurement(name="  amazon", figures=(amazon,))
-            if ours and amazon:
-                yield Measurement(name="  amazon / ours", figures=(amazon / ours,))
+            name = f"{count:,} on {words}: {unit}"
+            yield Comparison(name=name, ours=ours[figure], amazon=amazon[figure], limit=LIMITS[kind].get(figure))
 
 
 def cost(side: str, kind: str, count: int, interval: int, intervals: int) -> dict[str, float]:
