@@ -66,6 +66,8 @@ def measure(rounds: int) -> Iterator[Comparison]:
         if rounds <= _SMOKE_ROUNDS
         else (WAITERS, INTERVAL_SECONDS, INTERVALS)
     )
+    for side in ("ours", "amazon"):
+        _run(side, "keys", "look", 2, *pace)  # so that all modules have been compiled
     for kind, words in KINDS.items():
         ours, amazon = (cost(side, kind, count, *pace) for side in ("ours", "amazon"))
         for figure, unit in FIGURES.items():
@@ -84,12 +86,17 @@ def _run(side: str, kind: str, way: str, *numbers: int) -> dict[str, float]:
     with serving(numbers[0], full=way == "look") as server:
         command = [python, "-m", "benchmarks.waiting.waiters", side, kind, way, server, *map(str, numbers)]
         done = subprocess.run(
-            command, cwd=peer.ROOT, env=os.environ | _connections(server), capture_output=True, text=True, check=False
+            command, cwd=peer.ROOT, env=_environment(server), capture_output=True, text=True, check=False
         )
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)}:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
     figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return figures
+
+
+def _environment(server: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return kept | _connections(server)
 
 
 def _connections(server: str) -> dict[str, str]:

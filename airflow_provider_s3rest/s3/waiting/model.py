@@ -57,7 +57,8 @@ class Fold:
         ages = {name: given.pop(name) for name in _AGES if name in given}
         # Not together: what is too young at first need not be so for ever.
         timeless = Filter.parse(given, now=now, strict=True)  # type: ignore[arg-type]
-        Filter.parse(ages, now=now, strict=True)  # type: ignore[arg-type]
+        if any(age is not None for age in ages.values()):
+            Filter.parse(ages, now=now, strict=True)  # type: ignore[arg-type]
         durations = {name: read_duration(age, name) for name, age in ages.items() if age is not None}
         source = known(filters, {**given, **ages})
         return cls(tuple(sorted((name, _hashable(value)) for name, value in source.items())), timeless, **durations)
