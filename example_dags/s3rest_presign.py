@@ -46,7 +46,7 @@ def s3rest_presign():
         options={"content_type": "text/plain", "max_bytes": 1_000_000},
         send_to=send_in,
     )
-    get = S3RestPresignOperator(task_id="get", key="presign/orders.csv", expires_in=60, push_url=True)
+    get = S3RestPresignOperator(task_id="get", key="presign/orders.csv", expires_in=600, push_url=True)
     delete = S3RestDeleteOperator(task_id="delete", keys=["presign/orders.csv", "presign/in/photo.txt"])
 
     put >> get
