@@ -15,6 +15,8 @@ import stat
 import tempfile
 import threading
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LARGEST_ENTRY = 65_536
+LOCK_SUFFIX = ".lock"
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -42,6 +45,18 @@ def default_directory() -> Path:
         if runtime and Path(runtime).stat().st_uid == os.geteuid():
             return Path(runtime) / "airflow-s3rest"
     return Path(tempfile.gettempdir()) / f"airflow-s3rest-{os.geteuid()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file of the cache.
+
+    :param size: in bytes.
+    """
+
+    name: str
+    size: int
+    written_at: datetime
 
 
 class UnsafeDirectoryError(Exception):
@@ -100,6 +115,30 @@ class DiskCache:
                     raise
         except (OSError, UnsafeDirectoryError) as error:
             log.warning("The credential cache can't be written (%s)", type(error).__name__)
+
+    def entries(self) -> list[Entry]:
+        """All entries, with whatever an interrupted write has left; locks are none.
+
+        :raises OSError: the directory can't be read.
+        :raises UnsafeDirectoryError: it can't be used.
+        """
+        found = []
+        with self._opened() as directory:
+            for name in sorted(os.listdir(directory)):  # noqa: PTH208 - of this directory, whatever its path is now
+                if name.endswith(LOCK_SUFFIX):
+                    continue
+                with suppress(FileNotFoundError):
+                    status = os.stat(name, dir_fd=directory, follow_symlinks=False)
+                    found.append(Entry(name, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC)))
+        return found
+
+    def remove(self, name: str) -> None:
+        """Take an entry away, if it is there.
+
+        :raises OSError: the disk refuses.
+        """
+        with self._opened() as directory, suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=directory)
 
     @contextmanager
     def locked(self, name: str) -> Iterator[bool]:

@@ -11,7 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from airflow_provider_s3rest.auth.cache import DiskCache, MemoryCache, UnsafeDirectoryError, default_directory
+from airflow_provider_s3rest.auth.cache import (
+    LOCK_SUFFIX,
+    DiskCache,
+    MemoryCache,
+    UnsafeDirectoryError,
+    default_directory,
+)
 from airflow_provider_s3rest.auth.lease import Instant, Lease
 from airflow_provider_s3rest.auth.model import Credentials
 from airflow_provider_s3rest.auth.vault import Vault
@@ -54,9 +60,17 @@ def credential_source(
         case AccessKeys(access_key_id=key_id, secret_access_key=secret, session_token=token):
             return AccessKeySource(Credentials(access_key_id=key_id, secret_access_key=secret, session_token=token))
         case RolesAnywhere() as settings:
-            directory = Path(cache_dir) if cache_dir else default_directory()
+            directory = cache_directory(cache_dir)
             cache = (_disk_cache(directory) if cache_enabled else None) or _memory
             return RolesAnywhereSource(connection, settings, cache, mask)
+
+
+def cache_directory(cache_dir: str | None) -> Path:
+    """Where the disk cache is.
+
+    :param cache_dir: the directory that is configured, if one is.
+    """
+    return Path(cache_dir) if cache_dir else default_directory()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +164,7 @@ class RolesAnywhereSource:
         for slot in range(LOCKS):
             deadline = time.monotonic() + LONGEST_WAIT_SECONDS
             while time.monotonic() < deadline:
-                with self._cache.locked(f"{self._vault.entry_id}.{slot}.lock") as held:
+                with self._cache.locked(f"{self._vault.entry_id}.{slot}{LOCK_SUFFIX}") as held:
                     lease = self._stored()
                     if lease is None and held:
                         self._raise_shared_failure(started)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_s3rest.auth.model import Credentials, CredentialSource
     from airflow_provider_s3rest.connection import S3RestConnection
+    from airflow_provider_s3rest.hooks.diagnosis import Diagnosis
     from airflow_provider_s3rest.hooks.lineage import Place
     from airflow_provider_s3rest.s3.deletion import Deleter
     from airflow_provider_s3rest.s3.options import Read, ReadOptions, Write, WriteOptions
@@ -68,6 +69,11 @@ class S3RestBaseHook(BaseHook):
 
         :returns: whether all went well, and who we are, or which stage failed and the service's own words.
         """
+        diagnosis = self.diagnose()
+        return diagnosis.good, diagnosis.message
+
+    def diagnose(self) -> Diagnosis:
+        """Do as :meth:`test_connection`, and tell what every stage came to."""
         from airflow_provider_s3rest.hooks.airflow import mask
         from airflow_provider_s3rest.hooks.diagnosis import diagnose
 

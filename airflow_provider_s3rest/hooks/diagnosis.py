@@ -6,22 +6,65 @@ from __future__ import annotations
 import base64
 import re
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from airflow_provider_s3rest.connection import AccessKeys, RolesAnywhere, S3RestConnection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    from cryptography import x509
 
     from airflow_provider_s3rest.auth.model import CredentialSource
     from airflow_provider_s3rest.auth.rolesanywhere import Session
 
 # Airflow refuses a longer result of a test that ran on a worker.
 LONGEST_MESSAGE = 1900
+MOST_BUCKETS = 5
+FEW_DAYS = 30
 # Keys made before 2019 hold no account: theirs go on with a letter before Q.
 _KEY_ID_WITH_ACCOUNT = re.compile(r"A[KS]IA[Q-Z2-7][A-Z2-7]{15}")
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What one stage of the test came to.
+
+    :param said: what was found, or what went wrong there.
+    :param short: what of it is worth telling on one line; None for nothing.
+    """
+
+    name: str
+    good: bool
+    said: str
+    short: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What the test of a connection came to.
+
+    :param stages: those that were reached; all but the last one went well.
+    """
+
+    stages: tuple[Stage, ...]
+    seconds: float
+
+    @property
+    def good(self) -> bool:
+        """Whether all went well."""
+        return all(stage.good for stage in self.stages)
+
+    @property
+    def message(self) -> str:
+        """What to tell on one line: in a toast of the form, or in a log."""
+        last = self.stages[-1]
+        if not last.good:
+            return f"{last.name}: {last.said}"[:LONGEST_MESSAGE]
+        told = [stage.short for stage in self.stages if stage.short]
+        return f"Connected as {'; '.join(told)}; {self.seconds:.1f} s"[:LONGEST_MESSAGE]
 
 
 class _Test:
@@ -29,6 +72,7 @@ class _Test:
 
     def __init__(self, mask: Callable[[list[str]], None]) -> None:
         self.stage = "Connection"
+        self.stages: list[Stage] = []
         self.secrets: list[str] = []
         self._mask = mask
 
@@ -37,27 +81,36 @@ class _Test:
         self.secrets += filter(None, secrets)
         self._mask(secrets)
 
-    def run(self, read: Callable[[], S3RestConnection], region_name: str | None) -> str:
+    def run(self, read: Callable[[], S3RestConnection], region_name: str | None) -> None:
         """Go through all stages."""
         from airflow_provider_s3rest.auth.credentials import AccessKeySource, credential_source
         from airflow_provider_s3rest.s3.store import S3
 
         connection = replace(read(), retry_delays_seconds=())
-        who = None
+        where = connection.endpoint_url or "AWS"
         source: CredentialSource
         match connection.authentication:
             case RolesAnywhere() as settings:
                 self.hide(list(connection.secrets()))
-                session = self._session(connection, settings)
-                source, who = AccessKeySource(session.credentials), session.assumed_role_arn
+                self._passed(f"IAM Roles Anywhere in {settings.region}, S3 at {where}")
+                source = AccessKeySource(self._session(connection, settings).credentials)
             case AccessKeys(access_key_id=key_id):
                 source = credential_source(connection, mask=self.hide)
-                if connection.endpoint_url is None:
-                    who = _account(key_id)
+                self._passed(f"access key {key_id}, S3 at {where}")
         self.stage = "S3"
         buckets = S3(connection, source, region_name).list_buckets()
-        seen = "1 bucket" if len(buckets.names) == 1 else f"{len(buckets.names)} buckets"
-        return f"Connected as {who or buckets.owner or 'an owner that S3 does not name'}; {seen} seen"
+        said = _counted(buckets.names)
+        if isinstance(connection.authentication, AccessKeys):
+            account = None if connection.endpoint_url else _account(key_id)
+            said = f"{account or buckets.owner or 'an owner that S3 does not name'}; {said}"
+        self._passed(said, short=said)
+
+    def fail(self, error: Exception) -> None:
+        """Take down what went wrong, without any secret that it may hold."""
+        said = _words(error)
+        for secret in self.secrets:
+            said = said.replace(secret, "***")
+        self.stages.append(Stage(self.stage, good=False, said=said))
 
     def _session(self, connection: S3RestConnection, settings: RolesAnywhere) -> Session:
         from airflow_provider_s3rest.auth.endpoint import rolesanywhere_url
@@ -65,33 +118,55 @@ class _Test:
         from airflow_provider_s3rest.auth.rolesanywhere import create_session
 
         self.stage = "Certificate"
-        identity = load_identity(settings, conn_id=connection.conn_id, now=datetime.now(UTC))
+        now = datetime.now(UTC)
+        identity = load_identity(settings, conn_id=connection.conn_id, now=now)
+        about = _certificate(identity.leaf, now)
+        self._passed(about)
         self.stage = "Roles Anywhere"
         url = rolesanywhere_url(settings, conn_id=connection.conn_id)
         session = create_session(settings, identity, url=url, verify=connection.verify)
         self.hide(list(session.credentials.secrets()))
+        who = session.assumed_role_arn
+        ends = session.credentials.expires_at
+        self._passed(f"{who}, until {ends:%Y-%m-%d %H:%M:%S} UTC" if ends else who, short=f"{who}; certificate {about}")
         return session
+
+    def _passed(self, said: str, short: str | None = None) -> None:
+        self.stages.append(Stage(self.stage, good=True, said=said, short=short))
 
 
 def diagnose(
     read: Callable[[], S3RestConnection], *, region_name: str | None, mask: Callable[[list[str]], None]
-) -> tuple[bool, str]:
+) -> Diagnosis:
     """Test a connection past every cache and without retries.
 
     :param read: reads the connection.
     :param mask: is given all secrets first.
-    :returns: whether all went well, and what to tell the user.
     """
     began = time.monotonic()
     test = _Test(mask)
     try:
-        said = test.run(read, region_name)
+        test.run(read, region_name)
     except Exception as error:  # noqa: BLE001 - whatever it is, the user of the form must read it
-        said = f"{test.stage}: {_words(error)}"
-        for secret in test.secrets:
-            said = said.replace(secret, "***")
-        return False, said[:LONGEST_MESSAGE]
-    return True, f"{said}; {time.monotonic() - began:.1f} s"
+        test.fail(error)
+    return Diagnosis(tuple(test.stages), time.monotonic() - began)
+
+
+def _certificate(leaf: x509.Certificate, now: datetime) -> str:
+    """Whose certificate it is, who issued it, and for how long it is valid; see RFC 4514 for the names."""
+    days = (leaf.not_valid_after_utc - now).days
+    left = f"{days} day{'' if days == 1 else 's'} left"
+    renew = ": have a new one issued" if days < FEW_DAYS else ""
+    return f"{leaf.subject.rfc4514_string()} issued by {leaf.issuer.rfc4514_string()}, {left}{renew}"
+
+
+def _counted(names: Sequence[str]) -> str:
+    """How many buckets there are, and the first of them."""
+    many = "1 bucket" if len(names) == 1 else f"{len(names)} buckets"
+    if not names:
+        return f"{many} seen"
+    more = ", ..." if len(names) > MOST_BUCKETS else ""
+    return f"{many} seen: {', '.join(names[:MOST_BUCKETS])}{more}"
 
 
 def _words(error: Exception) -> str:

@@ -168,8 +168,16 @@ def test_the_test_says_who_what_and_how_long(kind: tuple[str, ...], connect: Con
     assert good, said
     who = "assumed-role/data/airflow-local" if len(kind) > 1 else "Connected as "
     assert who in said
-    assert "seen; " in said
+    assert " seen: " in said
     assert said.endswith(" s")
+
+
+def test_the_test_tells_the_certificate_and_how_long_it_is_valid(connect: Connect) -> None:
+    """Before it ends some night."""
+    _, said = connect("roles_anywhere", "ec").test_connection()
+    assert "; certificate CN=" in said
+    assert " issued by CN=" in said
+    assert " days left" in said
 
 
 def test_the_test_uses_no_cache(connect: Connect, local_stack: LocalStack, tmp_path: Path) -> None:
