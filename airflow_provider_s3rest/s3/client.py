@@ -68,7 +68,7 @@ class Clients:
         self._connection = connection
         self._policy = policy
         self._clock = clock
-        self._credentials = _SourceCredentials(source)
+        self._credentials = SourceCredentials(source)
         self._lock = threading.Lock()
         self._session: boto3.session.Session | None = None
         self._clients: dict[tuple[str, str, str | None], Any] = {}
@@ -171,7 +171,7 @@ class Clients:
         return expired and attempts.once("credentials") and self._credentials.source.reject(used)
 
 
-class _SourceCredentials(BotocoreCredentials):  # type: ignore[misc]
+class SourceCredentials(BotocoreCredentials):  # type: ignore[misc]
     """Credentials that botocore asks for at every signing, without a clock or a cache of its own."""
 
     method = "custom-s3rest"
@@ -188,14 +188,17 @@ class _SourceCredentials(BotocoreCredentials):  # type: ignore[misc]
 
     @property
     def access_key(self) -> str:
+        """What botocore asks for where it signs nothing."""
         return self.source.current().access_key_id
 
     @property
     def secret_key(self) -> str:
+        """Likewise."""
         return self.source.current().secret_access_key
 
     @property
     def token(self) -> str | None:
+        """Likewise."""
         return self.source.current().session_token
 
     def get_frozen_credentials(self) -> ReadOnlyCredentials:
@@ -203,7 +206,7 @@ class _SourceCredentials(BotocoreCredentials):  # type: ignore[misc]
         self._local.used = used = self.source.current()
         return ReadOnlyCredentials(used.access_key_id, used.secret_access_key, used.session_token)
 
-    def load_credentials(self) -> _SourceCredentials:
+    def load_credentials(self) -> SourceCredentials:
         """Stand in for botocore's search through environment, files and instance metadata."""
         return self
 
@@ -232,7 +235,7 @@ def _loader(_process_id: int) -> Any:
     return loader
 
 
-def _new_session(credentials: _SourceCredentials) -> botocore.session.Session:
+def _new_session(credentials: SourceCredentials) -> botocore.session.Session:
     defaults = {name: (None, None, what[2], None) for name, what in botocore.session.Session.SESSION_VARIABLES.items()}
     no_file = (None, None, os.devnull, None)
     session = botocore.session.Session(session_vars=defaults | {"config_file": no_file, "credentials_file": no_file})
