@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class S3RestSessionFactory(BaseSessionFactory):  # type: ignore[misc]
-    """Makes sessions of boto3 and aiobotocore whose credentials come from an ``s3rest`` connection and renew themselves.
+    """Makes sessions of boto3 and aiobotocore whose credentials an ``s3rest`` connection gives and renews.
 
     Of an ``aws_conn_id`` that names an ``s3rest`` connection, or an ``aws`` connection whose extra names one by
     ``s3rest_conn_id``. Every other connection works as without this class.
