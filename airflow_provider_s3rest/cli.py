@@ -19,21 +19,30 @@ if TYPE_CHECKING:
     from airflow_provider_s3rest.auth.cache import DiskCache, Entry
     from airflow_provider_s3rest.hooks.s3rest import S3RestHook
 
+# SDKs ask for credentials again at every request that they sign once there are less than 10 to 15 minutes left.
+LIFE_FOR_SDKS_SECONDS = 16 * 60.0
+
 _SUFFIXES = {"lease": "credentials", "failure": "refusal"}
 _SHOWN_DIGITS = 12
+_INTERRUPTED = 130  # as shells say it
+# Names the connections whose credentials this process, or one that it was started by, is about to get.
+_UNDER_WAY = "AIRFLOW_S3REST_CREDENTIALS_UNDER_WAY"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command.
 
     :param arguments: those after the command's name; default: the process's own.
-    :returns: the exit code: 0 if all went well, 1 if not, 2 for a command line that can't be.
+    :returns: the exit code: 0 if all went well, 1 if not, 130 after Ctrl-C.
+    :raises SystemExit: with 2 for a command line that can't be.
     """
     given = _parser().parse_args(arguments)
     with _output() as output:
         try:
             return int(given.run(given, output))
-        except Exception as error:  # noqa: BLE001 - a person, or an SDK, reads one line
+        except KeyboardInterrupt:
+            return _INTERRUPTED
+        except Exception as error:  # noqa: BLE001 - a person, or an SDK, reads what went wrong, and no traceback
             sys.stderr.write(f"airflow-s3rest: {str(error) or type(error).__name__}\n")
             return 1
 
@@ -75,17 +84,45 @@ def _check(given: argparse.Namespace, output: TextIO) -> int:
 
 def _credentials(given: argparse.Namespace, output: TextIO) -> int:
     """Follow https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html ."""
-    credentials = _hook(given.conn_id).get_credentials()
+    from airflow_provider_s3rest.auth.credentials import credential_source
+    from airflow_provider_s3rest.hooks.airflow import cache_options, mask
+
+    with _no_circle(given.conn_id):
+        connection = _hook(given.conn_id).connection
+    source = credential_source(connection, mask=mask, life_seconds=LIFE_FOR_SDKS_SECONDS, **cache_options())
+    credentials = source.current()
+    expires_at = credentials.expires_at
     told = {
         "Version": 1,
         "AccessKeyId": credentials.access_key_id,
         "SecretAccessKey": credentials.secret_access_key,
         "SessionToken": credentials.session_token,
-        "Expiration": credentials.expires_at and credentials.expires_at.isoformat(),
+        "Expiration": expires_at and f"{expires_at:%Y-%m-%dT%H:%M:%SZ}",
     }
     json.dump({name: value for name, value in told.items() if value is not None}, output)
     print(file=output)
     return 0
+
+
+@contextmanager
+def _no_circle(conn_id: str) -> Iterator[None]:
+    """Notice a secrets backend that gets its own credentials by this command: it would start it again and again.
+
+    :raises S3RestError: this process works for one that is about to read the same connection.
+    """
+    from airflow_provider_s3rest.exceptions import S3RestError
+
+    outer = os.environ.get(_UNDER_WAY, "")
+    if conn_id in outer.split():
+        raise S3RestError(
+            f"Connection {conn_id!r} can't be read, since the secrets backend needs its credentials for that: set "
+            "AIRFLOW__SECRETS__BACKEND= for this command where the backend gets its credentials by it"
+        )
+    os.environ[_UNDER_WAY] = f"{outer} {conn_id}"
+    try:
+        yield
+    finally:
+        os.environ[_UNDER_WAY] = outer
 
 
 def _cache_list(given: argparse.Namespace, output: TextIO) -> int:
@@ -109,14 +146,18 @@ def _cache_clear(given: argparse.Namespace, output: TextIO) -> int:
 
 def _entries(conn_id: str | None) -> tuple[DiskCache, list[Entry]]:
     """Return the cache, and its entries of one connection or of all."""
-    from airflow_provider_s3rest.auth.cache import DiskCache
+    from airflow_provider_s3rest.auth.cache import DiskCache, UnsafeDirectoryError
     from airflow_provider_s3rest.auth.credentials import cache_directory
     from airflow_provider_s3rest.auth.vault import Vault
     from airflow_provider_s3rest.connection import RolesAnywhere
     from airflow_provider_s3rest.exceptions import S3RestError
     from airflow_provider_s3rest.hooks.airflow import cache_options
 
-    cache = DiskCache(cache_directory(cache_options()["cache_dir"]))
+    directory = cache_directory(cache_options()["cache_dir"])
+    try:
+        cache = DiskCache(directory)
+    except UnsafeDirectoryError as error:
+        raise S3RestError(f"There is no cache in {directory}, because {error}") from error
     if conn_id is None:
         return cache, cache.entries()
     settings = _hook(conn_id).connection.authentication

@@ -18,7 +18,7 @@ from airflow_provider_s3rest.auth.cache import (
     UnsafeDirectoryError,
     default_directory,
 )
-from airflow_provider_s3rest.auth.lease import Instant, Lease
+from airflow_provider_s3rest.auth.lease import SHORTEST_LIFE_SECONDS, Instant, Lease
 from airflow_provider_s3rest.auth.model import Credentials
 from airflow_provider_s3rest.auth.vault import Vault
 from airflow_provider_s3rest.connection import AccessKeys, RolesAnywhere, S3RestConnection
@@ -47,12 +47,15 @@ def credential_source(
     *,
     cache_dir: str | None = None,
     cache_enabled: bool = True,
+    life_seconds: float = SHORTEST_LIFE_SECONDS,
     mask: Callable[[list[str]], None],
 ) -> CredentialSource:
     """Where the clients of a connection take their credentials from.
 
     :param cache_dir: the directory of the disk cache; None for the user's own runtime or temporary directory.
     :param cache_enabled: whether other processes may use the credentials; if not, they live in this process only.
+    :param life_seconds: how long temporary credentials must still live; see
+        :meth:`~airflow_provider_s3rest.auth.lease.Lease.is_live`.
     :param mask: is given all secrets before anything else can see them, to keep them out of logs.
     """
     mask(list(connection.secrets()))
@@ -62,7 +65,7 @@ def credential_source(
         case RolesAnywhere() as settings:
             directory = cache_directory(cache_dir)
             cache = (_disk_cache(directory) if cache_enabled else None) or _memory
-            return RolesAnywhereSource(connection, settings, cache, mask)
+            return RolesAnywhereSource(connection, settings, cache, mask, life_seconds=life_seconds)
 
 
 def cache_directory(cache_dir: str | None) -> Path:
@@ -93,6 +96,7 @@ class RolesAnywhereSource:
 
     :param cache: where other threads and processes find them.
     :param mask: see :func:`credential_source`.
+    :param life_seconds: see :meth:`~airflow_provider_s3rest.auth.lease.Lease.is_live`.
     :param sleep: waits for some seconds; a test may have no time.
     """
 
@@ -103,8 +107,10 @@ class RolesAnywhereSource:
         cache: DiskCache | MemoryCache,
         mask: Callable[[list[str]], None],
         sleep: Callable[[float], None] = time.sleep,
+        life_seconds: float = SHORTEST_LIFE_SECONDS,
     ) -> None:
         self._connection = connection
+        self._life_seconds = life_seconds
         self._settings = settings
         self._cache = cache
         self._mask = mask
@@ -128,7 +134,8 @@ class RolesAnywhereSource:
         return True
 
     def _is_usable(self, lease: Lease) -> bool:
-        return lease.is_live(Instant.now()) and lease.credentials.access_key_id not in self._rejected
+        live = lease.is_live(Instant.now(), self._life_seconds)
+        return live and lease.credentials.access_key_id not in self._rejected
 
     def _stored(self) -> Lease | None:
         sealed = self._cache.read(f"{self._vault.entry_id}.lease")

@@ -62,9 +62,13 @@ class Lease:
         ends = self.credentials.expires_at.timestamp() - self.skew_seconds
         return min(ends - now.wall_seconds, ends - self.fetched_at.wall_seconds - elapsed)
 
-    def is_live(self, now: Instant) -> bool:
-        """Whether the credentials may still be used."""
-        return self.remaining_seconds(now) >= SHORTEST_LIFE_SECONDS
+    def is_live(self, now: Instant, life_seconds: float = SHORTEST_LIFE_SECONDS) -> bool:
+        """Whether the credentials may still be used.
+
+        :param life_seconds: the life that must be left; of short-lived credentials, half of the life that they had.
+        """
+        half = self.remaining_seconds(self.fetched_at) / 2
+        return self.remaining_seconds(now) >= max(SHORTEST_LIFE_SECONDS, min(life_seconds, half))
 
     def as_dict(self) -> dict[str, Any]:
         """The lease in JSON's types, secrets in clear."""

@@ -14,6 +14,9 @@ from airflow.providers.amazon.aws.hooks.base_aws import BaseSessionFactory
 if TYPE_CHECKING:
     from airflow_provider_s3rest.hooks.s3rest import S3RestHook
 
+# What else an ``aws`` connection may take credentials from.
+_OTHER_CREDENTIALS = ("aws_access_key_id", "profile_name", "role_arn", "assume_role_method")
+
 
 class S3RestSessionFactory(BaseSessionFactory):  # type: ignore[misc]
     """Makes sessions of boto3 and aiobotocore whose credentials an ``s3rest`` connection gives and renews.
@@ -50,7 +53,13 @@ class S3RestSessionFactory(BaseSessionFactory):  # type: ignore[misc]
             return None
         if self.conn.conn_type == "s3rest":
             return str(self.conn.conn_id)
-        return self.extra_config.get("s3rest_conn_id") or None
+        named = self.extra_config.get("s3rest_conn_id") or None
+        others = [name for name in _OTHER_CREDENTIALS if getattr(self.conn, name)]
+        if named and others:
+            raise ValueError(
+                f"Connection {self.conn.conn_id!r}: s3rest_conn_id and {others[0]} do not go together: keep one of them"
+            )
+        return named
 
 
 def _new_session() -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import uuid
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -42,3 +43,29 @@ def run(local_stack: LocalStack, bucket: str, monkeypatch: pytest.MonkeyPatch) -
         return operator.poke({}) if is_poke else operator.execute({})
 
     return run
+
+
+@pytest.fixture(scope="session")
+def airflow_parser() -> Any:
+    """The parser of Airflow's command line, and the database of this test process beside it."""
+    from airflow import settings
+    from airflow.cli import cli_parser
+    from airflow.models.base import Base
+
+    Base.metadata.create_all(settings.engine)
+    return cli_parser.get_parser()
+
+
+@pytest.fixture
+def airflow_command(airflow_parser: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Run a command line of Airflow's in this process."""
+    # The tables were made without the migrations that lead to them.
+    monkeypatch.setenv("AIRFLOW__DATABASE__CHECK_MIGRATIONS", "False")
+
+    def airflow_command(*words: str) -> None:
+        given = airflow_parser.parse_args(words)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Airflow warns of its own commands
+            given.func(given)
+
+    return airflow_command

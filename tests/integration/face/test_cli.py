@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
+from airflow_provider_s3rest.auth.lease import Instant
 from airflow_provider_s3rest.cli import main
 
 if TYPE_CHECKING:
@@ -82,6 +84,7 @@ def test_credentials_come_from_the_shared_cache(
     first, second = (json.loads(line) for line in capfd.readouterr().out.splitlines())
     assert first == second
     assert set(first) == {"Version", "AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration"}
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", first["Expiration"])
     assert local_stack.rolesanywhere.sessions_created == 1
 
 
@@ -102,6 +105,32 @@ def test_another_sdk_uses_a_connection_as_its_credential_process(
     assert "Buckets" in session.client("s3", endpoint_url=local_stack.s3_endpoint_url).list_buckets()
 
 
+@pytest.mark.parametrize(("seconds", "sessions"), [(3600 - 1000, 1), (3600 - 900, 2)])
+def test_credentials_that_sdks_would_soon_ask_for_again_are_renewed(
+    connect: Callable[..., str], local_stack: LocalStack, monkeypatch: pytest.MonkeyPatch, seconds: int, sessions: int
+) -> None:
+    """With less than a quarter of an hour left, an SDK would start the command for every request that it signs."""
+    conn_id = connect("roles_anywhere")
+    assert main(["credentials", conn_id]) == 0
+    now = Instant.now()
+    later = Instant(now.wall_seconds + seconds, now.uptime_seconds + seconds, now.boot_id)
+    monkeypatch.setattr(Instant, "now", lambda: later)
+    assert main(["credentials", conn_id]) == 0
+    assert local_stack.rolesanywhere.sessions_created == sessions
+
+
+def test_a_backend_that_asks_itself_is_noticed(
+    connect: Callable[..., str], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would start the command, which asks the backend, without end; another connection may be asked for."""
+    conn_id = connect()
+    monkeypatch.setenv("AIRFLOW_S3REST_CREDENTIALS_UNDER_WAY", "another")
+    assert main(["credentials", conn_id]) == 0
+    monkeypatch.setenv("AIRFLOW_S3REST_CREDENTIALS_UNDER_WAY", f"another {conn_id}")
+    assert main(["credentials", conn_id]) == 1
+    assert "AIRFLOW__SECRETS__BACKEND=" in capfd.readouterr().err
+
+
 def test_the_cache_is_listed_and_cleared(
     connect: Callable[..., str], capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -120,6 +149,18 @@ def test_the_cache_is_listed_and_cleared(
     assert "000000000000  credentials" in capfd.readouterr().out
     assert main(["cache", "clear"]) == 0
     assert not list((tmp_path / "cache").glob("*.lease"))
+
+
+def test_a_cache_for_others_to_enter_is_named(
+    connect: Callable[..., str], capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """It is neither listed nor cleared."""
+    connect()
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache").chmod(0o755)
+    assert main(["cache", "list"]) == 1
+    said = capfd.readouterr().err
+    assert f"There is no cache in {tmp_path / 'cache'}, because it must belong to this user and have mode 0700" in said
 
 
 def test_access_keys_have_no_cache(connect: Callable[..., str], capfd: pytest.CaptureFixture[str]) -> None:

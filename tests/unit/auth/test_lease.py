@@ -37,6 +37,15 @@ def test_less_than_sixty_seconds_of_life_count_as_expired(*, remaining: float, l
     assert lease_of(900).is_live(later(900 - remaining)) is live
 
 
+@pytest.mark.parametrize(
+    ("life", "remaining", "live"),
+    [(3600, 960, True), (3600, 959, False), (1200, 600, True), (1200, 599, False), (100, 60, True), (100, 59, False)],
+)
+def test_a_longer_life_may_be_asked_for(*, life: float, remaining: float, live: bool) -> None:
+    """Of credentials that never lived long, half of their life is enough, but never less than sixty seconds."""
+    assert lease_of(life).is_live(later(life - remaining), 960) is live
+
+
 @given(
     life=st.integers(900, 3600),
     elapsed=st.floats(0, 7200),
