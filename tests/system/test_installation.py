@@ -80,6 +80,15 @@ def test_the_hook_works(installation: Installation, stack: LocalStack, auth_type
     installation.run("python", "-c", HOOK_SCRIPT, "local", AIRFLOW_CONN_LOCAL=connection)
 
 
+@pytest.mark.parametrize("auth_type", ["access_keys", "roles_anywhere"])
+def test_the_command_works(installation: Installation, stack: LocalStack, auth_type: str) -> None:
+    """The command tests the connection, and prints credentials and nothing else."""
+    connection = json.dumps(stack.connection(auth_type))
+    assert "Success after " in installation.run("airflow-s3rest", "check", "local", AIRFLOW_CONN_LOCAL=connection)
+    printed = installation.run("airflow-s3rest", "credentials", "local", AIRFLOW_CONN_LOCAL=connection)
+    assert json.loads(printed)["Version"] == 1
+
+
 def test_the_demo_runs(installation: Installation, tmp_path: Path) -> None:
     """The example DAGs do under a real scheduler what they promise, with one CreateSession call."""
     for folder in ("demo", "example_dags"):
