@@ -6,15 +6,19 @@ It has an environment of its own: its aiobotocore wants an older botocore than o
 
 from __future__ import annotations
 
+import configparser
 import json
 import os
 import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from moto.server import ThreadedMotoServer
 
+from airflow_provider_s3rest.local.aws import make_client
 from airflow_provider_s3rest.local.stack import LocalStack
 from benchmarks.peer import interpreter
+from tests.shell import blocks
 from tests.system.installation import ROOT
 
 if TYPE_CHECKING:
@@ -73,13 +77,18 @@ def stack() -> Iterator[LocalStack]:
 
 
 @pytest.fixture(scope="module")
-def told(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory, outer_environment: dict[str, str]) -> Any:
-    """What the script came to, by connection."""
-    home: Path = tmp_path_factory.mktemp("peer")
+def python(outer_environment: dict[str, str]) -> str:
+    """The interpreter of the environment with the amazon provider."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in outer_environment.items():
             patch.setenv(name, value)
-        python = interpreter()
+        return interpreter()
+
+
+@pytest.fixture(scope="module")
+def told(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory, python: str) -> Any:
+    """What the script came to, by connection."""
+    home: Path = tmp_path_factory.mktemp("peer")
     keys, roles = stack.connection("access_keys"), stack.connection("roles_anywhere")
     endpoint = {"endpoint_url": stack.s3_endpoint_url, "region_name": stack.region}
     connections: dict[str, dict[str, Any]] = {
@@ -139,3 +148,49 @@ def test_two_kinds_of_credentials_are_an_error(told: Any) -> None:
     assert told["aws_with_both"] == (
         "Connection 'aws_with_both': s3rest_conn_id and role_arn do not go together: keep one of them"
     )
+
+
+@pytest.fixture(scope="module")
+def secrets_manager(stack: LocalStack) -> Iterator[str]:
+    """The URL of an AWS Secrets Manager that keeps a connection."""
+    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    url = f"http://{host}:{port}"
+    client = make_client("secretsmanager", url, access_key_id="anybody", secret_access_key="anything")
+    connection = json.dumps(stack.connection("roles_anywhere"))
+    client.create_secret(Name="airflow/connections/s3rest_default", SecretString=connection)
+    yield url
+    server.stop()
+
+
+@pytest.mark.parametrize("switched_off", [True, False])
+def test_secrets_manager_gets_its_credentials_by_a_profile(
+    stack: LocalStack, python: str, secrets_manager: str, tmp_path: Path, *, switched_off: bool
+) -> None:
+    """As the page configures it; and where the backend asks itself, nothing goes round in a circle."""
+    found = (configparser.ConfigParser(), configparser.ConfigParser(interpolation=None))
+    shown = blocks((ROOT / "docs" / "connection-sources.md").read_text(), "ini")
+    for parser, word in zip(found, ("SecretsManagerBackend", "credential_process"), strict=True):
+        parser.read_string(next(block for block in shown if word in block))
+    secrets, profiles = found
+    profile = profiles["profile airflow-secrets"]
+    process = profile["credential_process"].replace("airflow-s3rest", f"{python} -m airflow_provider_s3rest.cli")
+    profile["credential_process"] = process if switched_off else process.partition("= ")[2]
+    with (tmp_path / "config").open("w") as file:
+        profiles.write(file)
+    kwargs = json.loads(secrets["secrets"]["backend_kwargs"])
+    kwargs |= {"profile_name": "airflow-secrets", "endpoint_url": secrets_manager, "region_name": stack.region}
+    environment = {
+        **os.environ,
+        "AIRFLOW_CONN_S3REST_ENV": json.dumps(stack.connection("access_keys")),
+        "AIRFLOW_HOME": str(tmp_path),
+        "AIRFLOW__SECRETS__BACKEND": secrets["secrets"]["backend"],
+        "AIRFLOW__SECRETS__BACKEND_KWARGS": json.dumps(kwargs),
+        "AWS_CONFIG_FILE": str(tmp_path / "config"),
+        "PYTHONPATH": str(ROOT),
+    }
+    command = [python, "-m", "airflow_provider_s3rest.cli", "credentials", "s3rest_default"]
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "SessionToken" in json.loads(done.stdout)
