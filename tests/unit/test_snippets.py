@@ -39,6 +39,7 @@ CHECKS: dict[str, Callable[[str], object]] = {
     "ini": _is_configuration,
     "json": json.loads,
     "python": ast.parse,
+    "sh": _is_shell,
     "yaml": yaml.safe_load,
 }
 # What people type and what comes back; output; tables of text.
