@@ -18,6 +18,7 @@ root_doc = "README"
 html_theme = "furo"
 html_title = project
 html_copy_source = False
+smartquotes = False
 # Links to headings are those that GitHub makes.
 myst_heading_anchors = 4
 
@@ -29,10 +30,13 @@ def setup(app: Sphinx) -> None:
 
 
 def _add_contents(_: Sphinx, name: str, source: list[str]) -> None:
-    """Make the site's table of contents of the first page's links, in their order."""
+    """Make the site's table of contents of the first page's links, in their order, below its headings."""
     if name == root_doc:
-        pages = re.findall(r"\]\(([\w/-]+)\.md\)", source[0])
-        source[0] += "\n".join(["", "```{toctree}", ":hidden:", "", *dict.fromkeys(pages), "```", ""])
+        _, *sections = re.split(r"^#+ (?=.*\n)", source[0], flags=re.MULTILINE)
+        for section in sections:
+            caption = section.partition("\n")[0]
+            pages = dict.fromkeys(re.findall(r"\]\(([\w/-]+)\.md\)", section))
+            source[0] += "\n".join(["", "```{toctree}", ":hidden:", f":caption: {caption}", "", *pages, "```", ""])
 
 
 def _copy_first_page(app: Sphinx, failure: Exception | None) -> None:
