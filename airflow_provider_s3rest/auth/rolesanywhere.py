@@ -34,8 +34,8 @@ _NO_SESSION_NAME = "Not authorized to set roleSessionName"
 _BAD_SIGNATURE = "Invalid signature"
 # What the service says, and what usually mends it.
 _HINTS = {
-    "Untrusted signing certificate": "the trust anchor does not lead to this certificate: add the intermediates, or "
-    "name the trust anchor of the CA that issued it",
+    "Untrusted signing certificate": "the trust anchor does not lead to this certificate: add the intermediates to "
+    "certificate_chain, or correct trust_anchor_arn",
     "Insufficient certificate": "the certificate lacks the key usage digitalSignature, or is a CA's",
     "Certificate revoked": "the trust anchor's revocation list names this certificate: have a new one issued",
     "Invalid or empty profile": "profile_arn names no profile of this account and region",
@@ -44,7 +44,7 @@ _HINTS = {
     "exceeds the MaxSessionDuration": "lower duration_seconds, or raise the role's maximum session duration",
     "Unable to assume role": "the role's trust policy must allow rolesanywhere.amazonaws.com sts:AssumeRole, "
     "sts:TagSession and sts:SetSourceIdentity, and its conditions must fit this certificate",
-    _BAD_SIGNATURE: "the private key, the region or this machine's clock may be wrong",
+    _BAD_SIGNATURE: "private_key, rolesanywhere_region or this machine's clock may be wrong",
 }
 
 

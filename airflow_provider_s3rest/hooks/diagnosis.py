@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from airflow_provider_s3rest.connection import AccessKeys, RolesAnywhere, S3RestConnection
+from airflow_provider_s3rest.exceptions import S3RestConnectionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from airflow_provider_s3rest.auth.model import CredentialSource
     from airflow_provider_s3rest.auth.rolesanywhere import Session
 
-# Airflow refuses a longer result of a test that ran on a worker.
-LONGEST_MESSAGE = 1900
+# A toast of Airflow's is 384 pixels wide and takes about 37 characters a line: these are 17 lines of 20 pixels.
+LONGEST_MESSAGE = 600
 MOST_BUCKETS = 5
 FEW_DAYS = 30
 # Keys made before 2019 hold no account: theirs go on with a letter before Q.
@@ -33,7 +34,7 @@ class Stage:
     """What one stage of the test came to.
 
     :param said: what was found, or what went wrong there.
-    :param short: what of it is worth telling on one line; None for nothing.
+    :param short: what of it is worth telling in a toast; None for nothing, or for all that went wrong.
     """
 
     name: str
@@ -59,12 +60,12 @@ class Diagnosis:
 
     @property
     def message(self) -> str:
-        """What to tell on one line: in a toast of the form, or in a log."""
+        """What to tell where there is little room and little time: Airflow shows a failure for 5 s, a success for 2."""
         last = self.stages[-1]
         if not last.good:
-            return f"{last.name}: {last.said}"[:LONGEST_MESSAGE]
+            return _cut(f"{last.name}: {last.short or last.said}")
         told = [stage.short for stage in self.stages if stage.short]
-        return f"Connected as {'; '.join(told)}; {self.seconds:.1f} s"[:LONGEST_MESSAGE]
+        return _cut(f"Connected as {'; '.join(told)}; {self.seconds:.1f} s")
 
 
 class _Test:
@@ -74,6 +75,7 @@ class _Test:
         self.stage = "Connection"
         self.stages: list[Stage] = []
         self.secrets: list[str] = []
+        self.connection: S3RestConnection | None = None
         self._mask = mask
 
     def hide(self, secrets: list[str]) -> None:
@@ -86,7 +88,7 @@ class _Test:
         from airflow_provider_s3rest.auth.credentials import AccessKeySource, credential_source
         from airflow_provider_s3rest.s3.store import S3
 
-        connection = replace(read(), retry_delays_seconds=())
+        connection = self.connection = replace(read(), retry_delays_seconds=())
         where = connection.endpoint_url or "AWS"
         source: CredentialSource
         match connection.authentication:
@@ -107,10 +109,19 @@ class _Test:
 
     def fail(self, error: Exception) -> None:
         """Take down what went wrong, without any secret that it may hold."""
-        said = _words(error)
+        from airflow_provider_s3rest.hooks import advice
+
+        said, short = _words(error), None
+        if isinstance(error, S3RestConnectionError):
+            short = advice.told(error.faults)
+        elif hint := advice.hint(error, self.connection):
+            said = f"{said.rstrip('.')}. Hint: {hint}"
+        self.stages.append(Stage(self.stage, good=False, said=self._safe(said), short=short and self._safe(short)))
+
+    def _safe(self, said: str) -> str:
         for secret in self.secrets:
             said = said.replace(secret, "***")
-        self.stages.append(Stage(self.stage, good=False, said=said))
+        return said
 
     def _session(self, connection: S3RestConnection, settings: RolesAnywhere) -> Session:
         from airflow_provider_s3rest.auth.endpoint import rolesanywhere_url
@@ -158,6 +169,10 @@ def _certificate(leaf: x509.Certificate, now: datetime) -> str:
     left = f"{days} day{'' if days == 1 else 's'} left"
     renew = ": have a new one issued" if days < FEW_DAYS else ""
     return f"{leaf.subject.rfc4514_string()} issued by {leaf.issuer.rfc4514_string()}, {left}{renew}"
+
+
+def _cut(message: str) -> str:
+    return message if len(message) <= LONGEST_MESSAGE else f"{message[: LONGEST_MESSAGE - 3]}..."
 
 
 def _counted(names: Sequence[str]) -> str:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from airflow_provider_s3rest.hooks.buckets import BucketMethods
 from airflow_provider_s3rest.hooks.files import FileMethods
 from airflow_provider_s3rest.hooks.listing import ListingMethods
@@ -21,3 +23,18 @@ class S3RestHook(ObjectMethods, ListingMethods, FileMethods, PresigningMethods, 
     :param s3rest_conn_id: the connection.
     :param region_name: the region of the buckets; default: the connection's, or else each bucket's own.
     """
+
+    # Airflow before 3.2 asks these two of the very class that it was told of; later ones never call them.
+    @classmethod
+    def get_connection_form_widgets(cls) -> dict[str, Any]:
+        """The connection form's own fields, for Airflow 3.0 and 3.1."""
+        from airflow_provider_s3rest.hooks.form import widgets
+
+        return widgets()
+
+    @classmethod
+    def get_ui_field_behaviour(cls) -> dict[str, Any]:
+        """The connection form's standard fields, for Airflow 3.0 and 3.1."""
+        from airflow_provider_s3rest.hooks.form import behaviour
+
+        return behaviour()

@@ -35,7 +35,9 @@ def installation(
     uv = Path(sys.executable).with_name("uv")
     environment = folder / "env"
     subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, environment], check=True)
-    install = [uv, "pip", "install", "--quiet", "--python", environment, "--constraint", lock, f"{wheel}[local,select]"]
+    # Airflow before 3.1 makes the fields of the connection form of wtforms, and has none of them without it.
+    wanted = [f"{wheel}[local,select]", *(["wtforms"] if request.param == "oldest" else [])]
+    install = [uv, "pip", "install", "--quiet", "--python", environment, "--constraint", lock, *wanted]
     subprocess.run(install, check=True, env=outer_environment)
     version = re.search(r"^apache-airflow==(\S+)", lock.read_text(), re.MULTILINE)
     assert version

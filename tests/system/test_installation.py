@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from airflow_provider_s3rest.get_provider_info.form import extra_fields, plain, standard_fields
 from airflow_provider_s3rest.local.stack import LocalStack
 from tests.system.installation import ROOT, Installation
 
@@ -65,6 +66,26 @@ def test_airflow_can_import_the_hook(installation: Installation) -> None:
     output = installation.run("airflow", "providers", "hooks", "--output", "plain")
     hook = r"airflow_provider_s3rest\.hooks\.s3rest\.S3RestHook"
     assert re.search(rf"^s3rest +{hook} +s3rest_conn_id ", output, re.MULTILINE)
+
+
+def test_the_form_is_the_same_in_every_airflow(installation: Installation) -> None:
+    """From the hook's class in the oldest, from the provider info in the newest; labels, help, choices and defaults."""
+    output = installation.run("python", "-W", "default", str(ROOT / "tests" / "system" / "form.py"))
+    form = json.loads(output.partition("FORM ")[2])
+    standard = {name: (each or {}).get("title") for name, each in form["standard_fields"].items()}
+    wanted = standard_fields()["relabeling"]
+    assert {name: standard[name] for name in wanted} == wanted
+    assert form["standard_fields"]["url_schema"]["hidden"]
+    assert list(form["extra_fields"]) == list(extra_fields())
+    for name, field in extra_fields().items():
+        found = form["extra_fields"][name]
+        shown, schema = found["schema"], field["schema"]
+        assert (shown["title"], found["value"]) == (field["label"], schema.get("default"))
+        assert shown.get("enum") == schema.get("enum")
+        help_text = found["description"] or shown["description_md"]
+        assert plain(help_text) == plain(schema["description_md"])
+        if name in {"private_key_passphrase", "aws_session_token"}:
+            assert shown["format"] == "password"
 
 
 @pytest.mark.parametrize("example", sorted(path.name for path in (ROOT / "example_dags").glob("*.py")))

@@ -35,7 +35,7 @@ HOOK = {
     for cls in reversed(S3RestHook.__mro__)
     if cls.__module__.startswith("airflow_provider_s3rest.")
     for name, member in vars(cls).items()
-    if not name.startswith("_") and not isinstance(member, str)
+    if not name.startswith("_") and not isinstance(member, (str, classmethod))
 }
 
 

@@ -12,12 +12,19 @@ from typing import Any
 
 import jsonschema
 import pytest
+from airflow.providers_manager import ProvidersManager
 
 from airflow_provider_s3rest.connection import RolesAnywhere
 from airflow_provider_s3rest.get_provider_info import get_provider_info
+from airflow_provider_s3rest.get_provider_info.form import AUTHENTICATION, CERTIFICATE, OPTIONS, ROLE, plain
+from airflow_provider_s3rest.hooks.s3rest import S3RestHook
+from tools import regions
 
 CONNECTION = get_provider_info()["connection-types"][0]
 FIELDS: dict[str, Any] = CONNECTION["conn-fields"]
+SECTIONS = [AUTHENTICATION, ROLE, CERTIFICATE, OPTIONS]
+CHOSEN = {"auth_type", "session_name", "retry_delays_seconds", "max_concurrency"}
+LONGEST_LINE = 88
 SECRETS = {"aws_session_token", "private_key", "private_key_passphrase"}
 
 
@@ -38,14 +45,14 @@ def test_every_call_returns_a_mapping_of_its_own() -> None:
 
 
 def test_importing_it_loads_nothing_else() -> None:
-    """Airflow calls it while it is half imported itself, so it imports no module but its package."""
+    """Airflow calls it while it is half imported itself, so it imports no module outside its package."""
     code = (
         "import sys; before = set(sys.modules);"
         "from airflow_provider_s3rest.get_provider_info import get_provider_info; get_provider_info();"
-        "print(sorted(set(sys.modules) - before - {'__future__'}))"
+        "print({name.partition('.')[0] for name in set(sys.modules) - before - {'__future__'}})"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert result.stdout.strip() == "['airflow_provider_s3rest', 'airflow_provider_s3rest.get_provider_info']"
+    assert result.stdout.strip() == "{'airflow_provider_s3rest'}"
 
 
 def test_the_entry_point_leads_to_it() -> None:
@@ -59,18 +66,13 @@ def test_names_the_installed_version_first() -> None:
     assert get_provider_info()["versions"][0] == version("airflow-provider-s3rest")
 
 
-def test_lists_every_roles_anywhere_region() -> None:
-    """The drop-down offers each region in which botocore knows the service, and no other."""
-    from botocore.session import get_session
-
-    session = get_session()
-    known = {
-        region
-        for partition in session.get_available_partitions()
-        for region in session.get_available_regions("rolesanywhere", partition_name=partition)
-    }
-    offered = FIELDS["rolesanywhere_region"]["schema"]["enum"]
-    assert (set(offered), len(offered)) == (known, len(known))
+def test_offers_the_regions_of_todays_botocore() -> None:
+    """Those of Roles Anywhere in a drop-down, by name, and those of S3 as suggestions; ``make regions`` writes them."""
+    assert regions.TARGET.read_text() == regions.module()
+    schema = FIELDS["rolesanywhere_region"]["schema"]
+    assert schema["enum"] == list(regions.regions("rolesanywhere"))
+    assert schema["values_display"]["eu-central-1"] == "Europe (Frankfurt) eu-central-1"
+    assert FIELDS["region_name"]["schema"]["examples"] == list(regions.regions("s3"))
 
 
 def test_offers_every_roles_anywhere_field_of_the_model() -> None:
@@ -86,11 +88,39 @@ def test_a_field_may_stay_empty(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(FIELDS))
-def test_a_field_shows_an_example_and_a_section(name: str) -> None:
-    """Who fills in the form sees what a value looks like, below the heading that it belongs to."""
-    field = FIELDS[name]
-    assert field["schema"]["section"] in {"Authentication", "IAM Roles Anywhere", "Advanced"}
-    assert name == "auth_type" or "For example: " in field["description"]
+def test_a_field_has_two_lines_of_help(name: str) -> None:
+    """What a value looks like, and where to find it; short enough for two lines of the form."""
+    what, where = FIELDS[name]["schema"]["description_md"].split("  \n")
+    assert "For example: " in what
+    assert where.startswith("Find ") or name in CHOSEN
+    assert max(len(plain(line)) for line in (what, where)) <= LONGEST_LINE
+    assert "description" not in FIELDS[name], "Airflow shows it in place of the Markdown"
+
+
+def test_the_sections_come_in_the_order_in_which_they_are_filled_in() -> None:
+    """And no field stands apart from its section, which Airflow would show where its first field is."""
+    sections = [field["schema"]["section"] for field in FIELDS.values()]
+    assert sections == sorted(sections, key=SECTIONS.index)
+    assert set(sections) == set(SECTIONS)
+
+
+def test_airflow_before_32_gets_the_same_form_from_the_hook() -> None:
+    """The standard fields in its own spelling; the others are tested with such an Airflow by ``make system``."""
+    behaviour = S3RestHook.get_ui_field_behaviour()
+    assert {name.replace("_", "-"): value for name, value in behaviour.items()} == CONNECTION["ui-field-behaviour"]
+    assert {"get_connection_form_widgets", "get_ui_field_behaviour"} <= set(vars(S3RestHook))
+
+
+def test_this_airflow_does_not_ask_the_hook(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which it would call deprecated."""
+    asked: list[str] = []
+    for name in ("get_connection_form_widgets", "get_ui_field_behaviour"):
+        monkeypatch.setattr(S3RestHook, name, lambda name=name: asked.append(name))
+    manager = ProvidersManager()
+    manager.initialize_providers_hooks()
+    assert manager._hooks_lazy_dict["s3rest"].connection_testable
+    assert {f"extra__s3rest__{name}" for name in FIELDS} <= set(manager.connection_form_widgets)
+    assert not asked
 
 
 @pytest.mark.parametrize("name", sorted(SECRETS))

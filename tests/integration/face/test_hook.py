@@ -198,7 +198,7 @@ def test_the_test_does_not_wait_for_an_outage(connect: Connect) -> None:
 
 
 FAULTS = {
-    "Connection": ({"session_name": "a b"}, "session_name: must be 2 to 64"),
+    "Connection": ({"session_name": "a b"}, "Role session name (session_name): must be 2 to 64"),
     "Roles Anywhere": ({"role_arn": "arn:aws:iam::123456789012:role/other"}, "isn't one of those listed"),
     "S3": ({"port": 9}, "Could not connect to the endpoint URL"),
 }
@@ -219,7 +219,7 @@ def test_a_failed_test_names_the_certificate(connect: Connect, local_stack: Loca
     good, said = connect("roles_anywhere", "ec", private_key=local_stack.pki.rsa.private_key).test_connection()
     assert not good
     assert said.startswith("Certificate: ")
-    assert "private_key: does not belong to the certificate" in said
+    assert "Private key (private_key): does not belong to the certificate" in said
     assert not local_stack.rolesanywhere.calls
 
 
