@@ -14,7 +14,7 @@ from playwright.sync_api import sync_playwright
 
 from airflow_provider_s3rest.local.stack import LocalStack
 from demo.airflow import Airflow, airflow
-from tests.browser.pages import TALL, WINDOW, Connections
+from tests.browser.pages import RECORD_TOASTS, TALL, WINDOW, Connections
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,6 +51,7 @@ def page() -> Iterator[Page]:
         browser = playwright.chromium.launch(executable_path=chromium)
         tab = browser.new_page(viewport=WINDOW, reduced_motion="reduce", locale="en-US")
         tab.set_default_timeout(30_000)
+        tab.add_init_script(RECORD_TOASTS)
         yield tab
         browser.close()
 

@@ -14,6 +14,19 @@ if TYPE_CHECKING:
 
 expect.set_options(timeout=30_000)
 
+# On a busy machine, a toast can be gone before anybody has looked: the page takes down what each one said.
+RECORD_TOASTS = """
+window.toasts = [];
+new MutationObserver(() => {
+  for (const toast of document.querySelectorAll("[data-scope=toast][data-part=root]:not([data-recorded])")) {
+    const [title, message] = ["title", "description"].map(part => toast.querySelector(`[data-part=${part}]`));
+    if (message && title.innerText.startsWith("Test Connection")) {
+      toast.dataset.recorded = "";
+      toasts.push([title.innerText, message.innerText, toast.offsetHeight]);
+    }
+  }
+}).observe(document, {childList: true, subtree: true});
+"""
 WINDOW: ViewportSize = {"width": 1280, "height": 900}
 PICTURE: ViewportSize = {"width": 1280, "height": 520}
 TALL: ViewportSize = {"width": 1280, "height": 1800}
@@ -137,20 +150,17 @@ class Connections:
         """
         if shot:
             self.page.set_viewport_size(PICTURE)
-        toast = self.page.get_by_role("status").filter(has_text="Test Connection")
-        expect(toast).to_have_count(0)
+        before = self.page.evaluate("toasts.length")
         self.row(conn_id).get_by_role("button", name="Test Connection").click()
-        expect(toast).to_be_visible()
-        # Airflow takes it away after 2 or 5 seconds, but never from below the pointer.
-        toast.hover()
-        title, message = (toast.locator(f"[data-part={part}]").inner_text() for part in ("title", "description"))
-        box = toast.bounding_box()
-        assert box is not None
         if shot:
+            # Airflow takes it away after 2 or 5 seconds, but not from below the pointer.
+            self.page.get_by_role("status").filter(has_text="Test Connection").hover()
             self.page.screenshot(path=shot, animations="disabled")
             self.page.set_viewport_size(WINDOW)
+        self.page.wait_for_function("before => toasts.length > before", arg=before)
+        title, message, height = self.page.evaluate("toasts.at(-1)")
         self.page.mouse.move(0, 0)
-        return Answer(title == "Test Connection Successful", message, box["height"])
+        return Answer(title == "Test Connection Successful", message, height)
 
     def delete(self, conn_id: str) -> None:
         """Delete a connection, and see it gone."""

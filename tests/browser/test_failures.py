@@ -32,7 +32,9 @@ def _wrong_key(stack: LocalStack) -> dict[str, Any]:
 
 
 def _key_as_certificate(stack: LocalStack) -> dict[str, Any]:
-    return stack.connection("roles_anywhere", certificate=stack.pki.ec.private_key)
+    # Of a key that this Airflow has never seen: it masks in every field what it knows for a secret.
+    key = stack.pki.intermediate.issue_leaf().private_key
+    return stack.connection("roles_anywhere", certificate=key)
 
 
 def _expired(stack: LocalStack) -> dict[str, Any]:
@@ -63,7 +65,8 @@ def _masked(stack: LocalStack) -> dict[str, Any]:
 
 
 def _blank(stack: LocalStack) -> dict[str, Any]:
-    return stack.connection(auth_type="roles_anywhere")
+    fields = stack.connection()
+    return fields | {"extra": fields["extra"] | {"auth_type": "roles_anywhere"}}
 
 
 FAILURES: dict[str, tuple[Callable[[LocalStack], dict[str, Any]], str, str]] = {
