@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar
 
+from airflow_provider_s3rest.connection.pem import MISPLACED_KEY
 from airflow_provider_s3rest.exceptions import Fault, S3RestConnectionError
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ FIELDS = (
     *("rolesanywhere_endpoint_url", "region_name", "addressing_style", "verify", "requester_pays"),
     *("expected_bucket_owner", "retry_delays_seconds", "max_concurrency"),
 )
+_CERTIFICATES = frozenset({"certificate", "certificate_chain"})
 MASK = "***"
 LONGEST_TEXT = 65_536
 LARGEST_NUMBER = 10**100
@@ -45,7 +47,9 @@ class Fields:
         for name in FIELDS:
             value = raw.get(name)
             if isinstance(value, str) and MASK in value:
-                self.fault(name, f"{_MASKED}: enter the value again")
+                # Airflow masks the lines of a key that it knows in every field.
+                misplaced = name in _CERTIFICATES and "PRIVATE KEY" in value
+                self.fault(name, MISPLACED_KEY if misplaced else f"{_MASKED}: enter the value again")
 
     def fault(self, field: str, problem: str) -> None:
         """Note a fault of a field; only the first one of a field is kept, since the others mostly follow from it."""

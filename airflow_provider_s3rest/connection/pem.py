@@ -28,6 +28,10 @@ _LABELS = frozenset(
     | {"PUBLIC KEY", "RSA PUBLIC KEY", "EC PARAMETERS", "DH PARAMETERS", "X509 CRL", "PKCS7"}
 )
 
+MISPLACED_KEY = (
+    "holds a private key: this field is not kept secret, so move the key to private_key and think of "
+    "whether somebody may have seen it"
+)
 _CONVERT_CERTIFICATE = "openssl x509 -inform DER -in FILE -out FILE.pem"
 _CONVERT_KEY = "openssl pkcs8 -topk8 -inform DER -in FILE -out FILE.pem"
 
@@ -70,10 +74,7 @@ def certificates(text: str) -> list[PemBlock]:
     blocks = _blocks(text, _CONVERT_CERTIFICATE)
     for block in blocks:
         if block.label.endswith("PRIVATE KEY"):
-            raise PemError(
-                "holds a private key: this field is not kept secret, so move the key to private_key and think of "
-                "whether somebody may have seen it"
-            )
+            raise PemError(MISPLACED_KEY)
         if block.label != "CERTIFICATE":
             raise PemError(f"holds {_name(block.label)}, not a CERTIFICATE")
     return blocks

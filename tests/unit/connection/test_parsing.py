@@ -142,6 +142,15 @@ def test_a_mask_in_any_field_is_a_fault(samples: dict[str, Sample], kind: str, n
     assert faults == {name: "holds ***, which Airflow shows in place of a secret: enter the value again"}
 
 
+@pytest.mark.parametrize("name", ["certificate", "certificate_chain"])
+def test_a_masked_key_in_the_place_of_a_certificate_is_told_as_what_it_is(
+    name: str, samples: dict[str, Sample]
+) -> None:
+    """Airflow masks the lines of a key that it knows wherever they are."""
+    key = "-----BEGIN PRIVATE KEY-----\n***\n-----END PRIVATE KEY-----\n"
+    assert (samples[ROLES] | {name: key}).faults()[name].startswith("holds a private key: ")
+
+
 @pytest.mark.parametrize(
     ("extra", "problem"),
     [
