@@ -48,7 +48,7 @@ def extra_fields() -> dict[str, Any]:
 
 def plain(markdown: str) -> str:
     """A help text without its marks, for forms that show none."""
-    return markdown.replace("*", "").replace("\\", "").replace("  \n", " ")
+    return markdown.replace("*", "").replace("  \n", " ")
 
 
 def _field(section: str, label: str, what: str, where: str, **schema: object) -> dict[str, object]:
@@ -57,8 +57,8 @@ def _field(section: str, label: str, what: str, where: str, **schema: object) ->
     :param what: what it is, with an example.
     :param where: where in AWS to find it: in its console, and by a command.
     """
-    # Markdown, but without backticks, since the form's code covers the line above it; an address with a backslash is
-    # no link, which would lead out of a form that is half filled in.
+    # Markdown, but without backticks, since the form's code covers the line above it, and without https://, of which
+    # it makes a link that leads out of a form half filled in.
     text: dict[str, object] = {"type": ["string", "null"], "section": section, "description_md": f"{what}  \n{where}"}
     return {"label": label, "schema": text | schema}
 
@@ -145,7 +145,7 @@ def _session() -> dict[str, object]:
         "rolesanywhere_endpoint_url": _field(
             ROLE,
             "Roles Anywhere endpoint",
-            "For a VPC, FIPS or local endpoint only. For example: https:\\//vpce-0a1b2c.example.com",
+            "For VPC or FIPS endpoints. For example: rolesanywhere-fips.us-east-1.amazonaws.com",
             "Find it: **VPC > Endpoints > DNS names**, or *aws ec2 describe-vpc-endpoints*",
         ),
     }
