@@ -50,7 +50,7 @@ def page() -> Iterator[Page]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium)
         tab = browser.new_page(viewport=WINDOW, reduced_motion="reduce", locale="en-US")
-        tab.set_default_timeout(30_000)
+        tab.set_default_timeout(60_000)
         tab.add_init_script(RECORD_TOASTS)
         yield tab
         browser.close()

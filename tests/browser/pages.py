@@ -12,7 +12,7 @@ from playwright.sync_api import ViewportSize, expect
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)
 
 # On a busy machine, a toast can be gone before anybody has looked: the page takes down what each one said.
 RECORD_TOASTS = """
