@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from airflow_provider_s3rest.s3.boto3_engine import Boto3Engine
     from airflow_provider_s3rest.s3.client import Clients
     from airflow_provider_s3rest.s3.engine import Engine
+    from airflow_provider_s3rest.s3.plain import PlainLister
     from airflow_provider_s3rest.s3.retry import RetryPolicy
 
 
@@ -75,6 +76,13 @@ class Engines:
         from airflow_provider_s3rest.s3.boto3_engine import Boto3Engine
 
         return Boto3Engine(self.client_of)
+
+    @cached_property
+    def plain_lister(self) -> PlainLister:
+        """Pages of listings without boto3."""
+        from airflow_provider_s3rest.s3.plain import PlainLister
+
+        return PlainLister(self._connection, self._credentials, self._regions, self.clock)
 
     def region_of(self, bucket_name: str) -> str:
         """Return the region of a bucket."""

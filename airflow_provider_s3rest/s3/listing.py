@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from airflow_provider_s3rest.exceptions import S3RestIntegrityError
@@ -12,7 +13,7 @@ from airflow_provider_s3rest.s3.results import CommonPrefix
 from airflow_provider_s3rest.s3.values import read_count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from airflow_provider_s3rest.s3.pages import Page
     from airflow_provider_s3rest.s3.progress import Progress
@@ -23,6 +24,7 @@ MAX_PAGE = 1000
 """How many entries one request gives at most."""
 
 _EVERYTHING = Filter()
+_LIST = "list_objects_v2"
 
 
 def list_objects(
@@ -47,7 +49,7 @@ def list_objects(
     :raises S3RestNotFoundError: at the first object: there is no such bucket.
     """
     bucket_name, terms = _begin(bucket_name, prefix, StartAfter=start_after)
-    found = _walk(s3, bucket_name, "list_objects_v2", terms, where, read_count(limit, "limit"), progress)
+    found = _walk(s3, bucket_name, _LIST, terms, where, read_count(limit, "limit"), progress)
     return cast("Iterator[ObjectSummary]", found)
 
 
@@ -69,7 +71,7 @@ def list_folder(
         raise ValueError("delimiter: is empty; give '/', or list objects without it")
     bucket_name, terms = _begin(bucket_name, prefix, StartAfter=start_after)
     terms["Delimiter"] = delimiter
-    found = _walk(s3, bucket_name, "list_objects_v2", terms, where, read_count(limit, "limit"), None)
+    found = _walk(s3, bucket_name, _LIST, terms, where, read_count(limit, "limit"), None)
     return cast("Iterator[ObjectSummary | CommonPrefix]", found)
 
 
@@ -93,8 +95,15 @@ def list_versions(
 
 
 def list_pages(s3: S3, bucket_name: str, prefix: str) -> Iterator[Page]:
-    """List objects as :func:`list_objects` does, by whole pages; each tells the service's time."""
-    return _pages(s3, bucket_name, "list_objects_v2", {"Prefix": prefix})
+    """List objects as :func:`list_objects` does, by whole pages; each tells the service's time.
+
+    For those who will look again: boto3 is not even loaded while all goes well.
+    """
+
+    def ask(terms: dict[str, Any]) -> Page:
+        return s3.engines.plain_lister.page(bucket_name, terms) or _ask(s3, bucket_name, _LIST, terms)
+
+    return _pages(ask, bucket_name, {"Prefix": prefix})
 
 
 def _begin(bucket_name: str | None, prefix: str, **start: str) -> tuple[str, dict[str, Any]]:
@@ -117,7 +126,7 @@ def _walk(
     if limit is not None and everything:
         terms["MaxKeys"] = min(MAX_PAGE, limit)
     given = 0
-    for page in _pages(s3, bucket_name, operation, terms):
+    for page in _pages(partial(_ask, s3, bucket_name, operation), bucket_name, terms):
         if progress:
             progress.add(len(page.items))
         for item in page.items:
@@ -128,10 +137,10 @@ def _walk(
                     return
 
 
-def _pages(s3: S3, bucket_name: str, operation: str, terms: dict[str, Any]) -> Iterator[Page]:
+def _pages(ask: Callable[[dict[str, Any]], Page], bucket_name: str, terms: dict[str, Any]) -> Iterator[Page]:
     following: dict[str, str] = {}
     while True:
-        page = _ask(s3, bucket_name, operation, terms | following)
+        page = ask(terms | following)
         yield page
         if not page.following:
             return

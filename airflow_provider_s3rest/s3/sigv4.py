@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Signature Version 4 in a URL or a form: pure functions, the clock is an argument.
+"""Signature Version 4 in a URL, a form or headers: pure functions, the clock is an argument.
 
 botocore would do it too, but writes what it signs, and the signature, to its log: there the URL would be for all to
 read. It also takes half a second to be imported.
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from airflow_provider_s3rest.auth.model import Credentials
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
+_NO_BODY = hashlib.sha256(b"").hexdigest()
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
@@ -63,6 +64,27 @@ class Signer:
         request = "\n".join([*lines, "", names, "UNSIGNED-PAYLOAD"])
         signature = self._sign(string_to_sign(_ALGORITHM, self._timestamp, self._scope, request))
         return f"{base}{_unmistakable(path)}?{parameters}&X-Amz-Signature={signature}"
+
+    def request(
+        self, method: str, base: str, path: str, *, query: Mapping[str, str], headers: Mapping[str, str]
+    ) -> tuple[str, dict[str, str]]:
+        """Sign a request without a body.
+
+        https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
+
+        :returns: its URL, and all its headers.
+        """
+        own = {"host": _host(base), "x-amz-content-sha256": _NO_BODY, "x-amz-date": self._timestamp}
+        if self._credentials.session_token:
+            own["x-amz-security-token"] = self._credentials.session_token
+        sent = {name.lower(): value for name, value in headers.items()} | own
+        names = ";".join(sorted(sent))
+        lines = [method, quote(path, safe="/~"), _encoded(query), *(f"{name}:{sent[name]}" for name in sorted(sent))]
+        request = "\n".join([*lines, "", names, _NO_BODY])
+        signature = self._sign(string_to_sign(_ALGORITHM, self._timestamp, self._scope, request))
+        credential = f"{self._credentials.access_key_id}/{self._scope}"
+        sent["authorization"] = f"{_ALGORITHM} Credential={credential}, SignedHeaders={names}, Signature={signature}"
+        return f"{base}{_unmistakable(path)}?{_encoded(query)}", sent
 
     def form(self, fields: Mapping[str, str], conditions: Sequence[Any], expires_at: datetime) -> dict[str, str]:
         """Return the fields of a form that carries its own authorization.

@@ -143,7 +143,7 @@ def test_a_look_tells_when_age_alone_will_change_it(
 
 def test_no_bucket_is_an_error_of_a_listing(fake: Any, make_s3: Callable[..., S3]) -> None:
     """And not an empty prefix."""
-    fake.then_error(404, "NoSuchBucket")
+    fake.then_error(404, "NoSuchBucket", times=2)
     with pytest.raises(S3RestNotFoundError, match="There is no bucket 'bucket'"):
         looked(make_s3())
 

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pages of listings without boto3, whose client takes 14 MiB and half a second: for those who look again and again.
+
+It knows one request, and one answer to it. Whatever else comes is left to the complete engine, which asks again.
+"""
+
+from __future__ import annotations
+
+import functools
+import ssl
+import urllib.request
+import weakref
+from dataclasses import replace
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from airflow_provider_s3rest.exceptions import S3RestIntegrityError
+from airflow_provider_s3rest.s3 import network
+from airflow_provider_s3rest.s3.clock import read_date
+from airflow_provider_s3rest.s3.pages import read_page
+from airflow_provider_s3rest.s3.sigv4 import Signer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import httpx
+
+    from airflow_provider_s3rest.auth.model import CredentialSource
+    from airflow_provider_s3rest.connection import S3RestConnection
+    from airflow_provider_s3rest.s3.clock import Clock
+    from airflow_provider_s3rest.s3.pages import Page
+    from airflow_provider_s3rest.s3.regions import Regions
+
+_PARAMETERS = {"Prefix": "prefix", "ContinuationToken": "continuation-token"}
+
+
+class PlainLister:
+    """Asks for pages of the objects of one account. Safe for threads."""
+
+    def __init__(
+        self, connection: S3RestConnection, credentials: CredentialSource, regions: Regions, clock: Clock
+    ) -> None:
+        self._connection = connection
+        self._credentials = credentials
+        self._regions = regions
+        self._clock = clock
+
+    def page(self, bucket_name: str, terms: Mapping[str, str]) -> Page | None:
+        """Ask for a page.
+
+        https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
+
+        :param terms: ``Prefix`` and perhaps ``ContinuationToken``.
+        :returns: None if the complete engine has to be asked.
+        """
+        # A directory bucket has credentials of its own; this knows no proxy.
+        if bucket_name.endswith("--x-s3") or self._by_proxy:
+            return None
+        import httpx
+
+        try:
+            answer = self._transport.handle_request(self._request(bucket_name, terms))
+            if answer.status_code != HTTPStatus.OK:
+                answer.close()
+                return None
+            page = read_page(answer.read())
+        except (httpx.HTTPError, httpx.InvalidURL, S3RestIntegrityError):
+            return None
+        return page and replace(page, at=read_date(answer.headers.get("date")))
+
+    def _request(self, bucket_name: str, terms: Mapping[str, str]) -> httpx.Request:
+        import httpx
+
+        region = self._regions.of(bucket_name)
+        base, in_host = network.bucket_url(self._connection, bucket_name, region)
+        query = {"list-type": "2", "encoding-type": "url"} | {_PARAMETERS[term]: terms[term] for term in terms}
+        headers = {"user-agent": network.user_agent()}
+        if self._connection.requester_pays:
+            headers["x-amz-request-payer"] = "requester"
+        if self._connection.expected_bucket_owner:
+            headers["x-amz-expected-bucket-owner"] = self._connection.expected_bucket_owner
+        signer = Signer(self._credentials.current(), region, self._clock.now())
+        url, signed = signer.request("GET", base, "/" if in_host else f"/{bucket_name}", query=query, headers=headers)
+        timeout = httpx.Timeout(network.READ_TIMEOUT_SECONDS, connect=network.CONNECT_TIMEOUT_SECONDS)
+        return httpx.Request("GET", url, headers=signed, extensions={"timeout": timeout.as_dict()})
+
+    @functools.cached_property
+    def _transport(self) -> httpx.HTTPTransport:
+        # A client would write every URL to its log.
+        import httpx
+
+        context = ssl.create_default_context(cafile=network.ca_bundle(self._connection))
+        transport = httpx.HTTPTransport(verify=context, limits=httpx.Limits(max_connections=None))
+        weakref.finalize(self, transport.close).atexit = False
+        return transport
+
+    @functools.cached_property
+    def _by_proxy(self) -> bool:
+        scheme = (self._connection.endpoint_url or "https").partition(":")[0]
+        return bool({scheme, "all"} & set(urllib.request.getproxies()))

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of listings without boto3."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+import pytest
+
+from airflow_provider_s3rest.exceptions import S3RestIntegrityError, S3RestNotFoundError
+from airflow_provider_s3rest.s3.engines import Engines
+from airflow_provider_s3rest.s3.listing import list_pages
+from airflow_provider_s3rest.s3.retry import RetryPolicy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from airflow_provider_s3rest.s3 import S3
+
+SIGNED = re.compile(r"AWS4-HMAC-SHA256 Credential=ASIA0/\d{8}/([^/]+)/s3/aws4_request, SignedHeaders=(\S+), Signature=")
+
+
+def page(*keys: str, token: str = "") -> bytes:
+    """Make a page of a listing."""
+    time = "<LastModified>2026-11-24T01:02:03.000Z</LastModified>"
+    items = "".join(f"<Contents><Key>{key}</Key>{time}<ETag>e</ETag><Size>5</Size></Contents>" for key in keys)
+    more = f"<IsTruncated>true</IsTruncated><NextContinuationToken>{token}</NextContinuationToken>" if token else ""
+    return f"<ListBucketResult>{more}{items}</ListBucketResult>".encode()
+
+
+def keys_of(s3: S3, prefix: str = "p/") -> list[str]:
+    """List everything below a prefix."""
+    return [item.key for found in list_pages(s3, "bucket", prefix) for item in found.items]  # type: ignore[union-attr]
+
+
+@pytest.fixture
+def without_boto3(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No client of boto3 can be made."""
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("boto3 is used")
+
+    monkeypatch.setattr("airflow_provider_s3rest.s3.engines.Engines.client_of", refuse)
+
+
+@pytest.mark.usefixtures("without_boto3")
+def test_boto3_is_not_needed_while_all_goes_well(fake: Any, make_s3: Callable[..., S3]) -> None:
+    """For as many pages as there are."""
+    fake.then(body=page("p/a", token="t +/="))
+    fake.then(body=page("p/b"))
+    assert keys_of(make_s3()) == ["p/a", "p/b"]
+    assert [request.target for request in fake.requests] == [
+        "/bucket?encoding-type=url&list-type=2&prefix=p%2F",
+        "/bucket?continuation-token=t%20%2B%2F%3D&encoding-type=url&list-type=2&prefix=p%2F",
+    ]
+
+
+@pytest.mark.usefixtures("without_boto3")
+def test_a_request_is_signed_with_all_its_headers(fake: Any, make_s3: Callable[..., S3]) -> None:
+    """Those of the connection's terms among them, and the session token."""
+    fake.always(body=page())
+    keys_of(make_s3(requester_pays=True, expected_bucket_owner="123456789012"))
+    headers = fake.requests[0].headers
+    signed = SIGNED.match(headers["authorization"])
+    assert signed
+    assert signed[1] == "us-east-1"
+    assert set(signed[2].split(";")) == {
+        *("host", "user-agent", "x-amz-content-sha256", "x-amz-date", "x-amz-expected-bucket-owner"),
+        *("x-amz-request-payer", "x-amz-security-token"),
+    }
+    assert headers["x-amz-security-token"] == "session-token-0"
+    assert headers["x-amz-expected-bucket-owner"] == "123456789012"
+    assert headers["x-amz-content-sha256"] == hashlib.sha256(b"").hexdigest()
+
+
+@pytest.mark.usefixtures("without_boto3")
+@pytest.mark.parametrize("prefix", ["", "a b+c/", "ключ/", "//", "a/../b", "100%?#&=~"])
+def test_a_prefix_is_sent_verbatim(fake: Any, make_s3: Callable[..., S3], prefix: str) -> None:
+    """Whatever it holds."""
+    fake.always(body=page())
+    keys_of(make_s3(), prefix)
+    asked = parse_qs(fake.requests[0].target.partition("?")[2], keep_blank_values=True, strict_parsing=True)
+    assert asked["prefix"] == [prefix]
+
+
+def test_every_other_answer_is_left_to_the_complete_engine(fake: Any, make_s3: Callable[..., S3]) -> None:
+    """Which asks again, and tells what it is told."""
+    fake.then_error(404, "NoSuchBucket", times=2)
+    with pytest.raises(S3RestNotFoundError, match="There is no bucket 'bucket'"):
+        keys_of(make_s3())
+    assert len(fake.requests) == 2
+
+
+def test_a_page_that_breaks_off_is_asked_for_again(fake: Any, make_s3: Callable[..., S3]) -> None:
+    """By the complete engine."""
+    fake.then(body=page("p/a"), cut=40)
+    fake.then(body=page("p/a"))
+    assert keys_of(make_s3()) == ["p/a"]
+
+
+def test_what_is_no_listing_is_the_complete_engines_to_judge(fake: Any, make_s3: Callable[..., S3]) -> None:
+    """Here it is an error."""
+    fake.always(body=b"<html>Welcome</html>")
+    with pytest.raises(S3RestIntegrityError, match="is no listing"):
+        keys_of(make_s3())
+
+
+def test_an_expired_token_is_renewed(fake: Any, make_s3: Callable[..., S3], make_source: Any) -> None:
+    """By the complete engine; the next page needs it no more."""
+    fake.then_error(400, "ExpiredToken", times=2)
+    fake.then(body=page("p/a", token="t"))
+    fake.then(body=page("p/b"))
+    assert keys_of(make_s3(credentials=make_source(2))) == ["p/a", "p/b"]
+    assert [request.headers["x-amz-security-token"][-1] for request in fake.requests] == ["0", "0", "1", "1"]
+
+
+@pytest.mark.parametrize("variable", ["http_proxy", "ALL_PROXY"])
+def test_a_proxy_is_the_complete_engines_to_use(
+    fake: Any, make_s3: Callable[..., S3], monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """Once."""
+    monkeypatch.setenv(variable, "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    fake.always(body=page("p/a"))
+    assert keys_of(make_s3()) == ["p/a"]
+    assert fake.requests[0].headers["user-agent"].startswith("Boto3")
+
+
+def test_aws_is_asked_at_the_host_of_the_bucket(connect: Callable[..., Any], source: Any) -> None:
+    """In its region, over TLS."""
+    engines = Engines(connect(region_name="eu-central-1"), source, None, RetryPolicy(delays_seconds=()))
+    request = engines.plain_lister._request("bucket", {"Prefix": ""})
+    host = "bucket.s3.eu-central-1.amazonaws.com"
+    assert str(request.url) == f"https://{host}/?encoding-type=url&list-type=2&prefix="
+    assert request.headers["host"] == host
+
+
+def test_a_directory_bucket_is_the_complete_engines_to_ask(make_s3: Callable[..., S3]) -> None:
+    """It has credentials of its own."""
+    assert make_s3().engines.plain_lister.page("data--use1-az4--x-s3", {"Prefix": ""}) is None
