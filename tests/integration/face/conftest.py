@@ -50,8 +50,12 @@ def airflow_parser() -> Any:
     """The parser of Airflow's command line, and the database of this test process beside it."""
     from airflow import settings
     from airflow.cli import cli_parser
+    from airflow.models import import_all_models, trigger
     from airflow.models.base import Base
 
+    # Other tests may have imported some tables without those that they refer to.
+    import_all_models()
+    assert trigger.Trigger.__tablename__ in Base.metadata.tables
     Base.metadata.create_all(settings.engine)
     return cli_parser.get_parser()
 
