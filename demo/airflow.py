@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import json
 import os
 import secrets
 import socket
@@ -15,11 +14,14 @@ import sys
 import time
 import uuid
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import httpx
+from packaging.version import Version
 
-from demo.processes import Service, all_running, tail
+from demo.logs import TOLD_LINES, faults, readable, tail
+from demo.processes import Service, all_running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
 # For a busy machine; an idle one needs a tenth of it.
 DEADLINE_SECONDS = 300.0
 POLL_SECONDS = 0.25
-LOG_LINES = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,17 +136,20 @@ class Airflow:
         return results
 
     def failures(self, run: DagRun) -> Iterator[str]:
-        """Tell the end of the log of each task that failed itself, and the scheduler's where that does not say why."""
+        """Tell the end of the log of each task that failed itself, and the faults that the scheduler tells of.
+
+        What has failed before it began has no log of its own.
+        """
         for task in run.tasks:
             if task.state not in {None, "success", "upstream_failed"}:
                 folder = f"logs/dag_id={run.dag_id}/run_id={run.run_id}/task_id={task.task_id}"
                 mapped = "" if task.map_index < 0 else f"/map_index={task.map_index}"
                 logs = sorted(self.home.glob(f"{folder}{mapped}/attempt=*.log"))
-                own = [line for log in logs for line in log.read_text().splitlines()][-LOG_LINES:]
+                own = [line for log in logs for line in log.read_text().splitlines()][-TOLD_LINES:]
                 name = f"{run.dag_id}.{task.task_id}[{task.map_index}] {task.state}"
-                lines = [_readable(line) for line in own]
+                lines = [readable(line) for line in own]
                 if not any(line.startswith(("error:", "critical:")) for line in lines):
-                    lines.append(tail(self.home / "scheduler.log", 200))
+                    lines += faults(self.home / "scheduler.log")
                 yield "\n  ".join([name, *lines])
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -240,16 +244,6 @@ def _json(response: httpx.Response) -> Any:  # JSON
     return response.json()
 
 
-def _readable(line: str) -> str:
-    """Shorten a line of a task's log, a JSON object, to what happened."""
-    try:
-        record = json.loads(line)
-    except ValueError:
-        return line
-    errors = [f"{error['exc_type']}: {error['exc_value']}" for error in record.get("error_detail", ())]
-    return " | ".join([f"{record.get('level')}: {record.get('event')}", *errors])
-
-
 def _api_server(apps: str, port: int) -> list[str]:
     """One server for people, one for tasks.
 
@@ -277,6 +271,11 @@ def _log_in(api: httpx.Client, address: str) -> bool:
     return response.is_success
 
 
+def _executor() -> str:
+    old = Version(version("apache-airflow-core")) < Version("3.1")
+    return "demo.executor.PatientLocalExecutor" if old else "LocalExecutor"
+
+
 def _environment(home: Path, dags: Path, port: int, execution_port: int) -> dict[str, str]:
     """Nothing of the caller's AWS or Airflow settings, and no way out of this machine."""
     kept = {
@@ -294,7 +293,7 @@ def _environment(home: Path, dags: Path, port: int, execution_port: int) -> dict
         "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "CORE__DAGS_FOLDER": str(dags),
         "CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{execution_port}/execution/",
-        "CORE__EXECUTOR": "LocalExecutor",
+        "CORE__EXECUTOR": _executor(),
         "CORE__FERNET_KEY": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "CORE__LOAD_EXAMPLES": "False",
         "CORE__PARALLELISM": "8",

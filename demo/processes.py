@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from demo.logs import tail
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -64,11 +66,6 @@ def all_running(
         yield tuple(services)
     finally:
         _end(services)
-
-
-def tail(path: Path, lines: int = 30) -> str:
-    """Return the last lines of a text file."""
-    return "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
 
 
 def _start(name: str, command: Sequence[str], log: Path, env: Mapping[str, str]) -> Service:

@@ -20,7 +20,8 @@ from airflow_provider_s3rest.local import deathsignal
 from airflow_provider_s3rest.local.stack import LocalStack
 from benchmarks.restarts import database
 from benchmarks.restarts.coverage import Coverage
-from demo.processes import Service, running, tail
+from demo.logs import tail
+from demo.processes import Service, running
 
 if TYPE_CHECKING:
     from collections.abc import Callable
