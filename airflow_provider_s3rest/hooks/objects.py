@@ -7,12 +7,14 @@ import os
 from typing import TYPE_CHECKING
 
 from airflow_provider_s3rest.hooks.base import S3RestBaseHook
-from airflow_provider_s3rest.s3.keys import S3Url
+from airflow_provider_s3rest.s3.keys import S3Url, locate
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from typing import Unpack
 
     from airflow_provider_s3rest.hooks.copying import CopyOptions, CopyPrefixOptions
+    from airflow_provider_s3rest.s3.bulk import Objects
     from airflow_provider_s3rest.s3.options import ReadOptions, WriteOptions
     from airflow_provider_s3rest.s3.results import CopyPrefixResult, CopyResult, ObjectHead, UpsertResult
     from airflow_provider_s3rest.s3.select import Selection, SelectOptions
@@ -85,6 +87,46 @@ class ObjectMethods(S3RestBaseHook):
         read = [data] if isinstance(data, os.PathLike) else []
         self._record(inputs=read, outputs=[S3Url(result.bucket_name, result.key)])
         return result
+
+    def head_objects(
+        self, bucket_name: str | None, keys: Iterable[str], **options: Unpack[ReadOptions]
+    ) -> list[ObjectHead]:
+        """Ask about many objects, as many at once as the connection allows; the first failure ends it.
+
+        :returns: the heads in the order of the keys.
+        :raises S3RestNotFoundError: one of them does not exist.
+        """
+        from airflow_provider_s3rest.s3.bulk import head_objects
+
+        return head_objects(self.store, bucket_name, keys, self._read(options, None))
+
+    def get_objects(
+        self, bucket_name: str | None, keys: Iterable[str], **options: Unpack[ReadOptions]
+    ) -> Iterator[tuple[str, bytes]]:
+        """Read many small objects, as many at once as the connection allows; the first failure ends it.
+
+        :returns: each key and the object's bytes, in the order of the keys; memory holds those in flight.
+        :raises S3RestNotFoundError: one of them does not exist.
+        """
+        from airflow_provider_s3rest.s3.bulk import get_objects
+
+        for key, data in get_objects(self.store, bucket_name, keys, self._read(options, None)):
+            self._record(inputs=[S3Url(*locate(bucket_name, key))])
+            yield key, data
+
+    def upsert_objects(
+        self, bucket_name: str | None, objects: Objects, **options: Unpack[WriteOptions]
+    ) -> list[UpsertResult]:
+        """Create or replace many objects, as many at once as the connection allows; the first failure ends it.
+
+        :param objects: the data by key, or pairs of both, asked for only when a request is free for them.
+        :returns: the results in the order of the objects.
+        """
+        from airflow_provider_s3rest.s3.bulk import upsert_objects
+
+        results = upsert_objects(self.store, bucket_name, objects, self._write(options, None))
+        self._record(outputs=[S3Url(result.bucket_name, result.key) for result in results])
+        return results
 
     def copy_object(
         self,

@@ -67,6 +67,15 @@ def test_an_object_goes_there_and_comes_back(kind: tuple[str, ...], connect: Con
 
 
 @KINDS
+def test_many_objects_go_at_once(kind: tuple[str, ...], connect: Connect, bucket: str) -> None:
+    """Written, asked about and read by one call each."""
+    hook = connect(*kind)
+    written = hook.upsert_objects(bucket, {"b": b"1", "a": "2"})
+    assert hook.head_objects(bucket, ["a", "b"])[0].etag == written[1].etag
+    assert list(hook.get_objects(bucket, ["b", "a"])) == [("b", b"1"), ("a", b"2")]
+
+
+@KINDS
 def test_the_boto3_client_works_as_the_connection_does(kind: tuple[str, ...], connect: Connect, bucket: str) -> None:
     """The rest of the API is a call away."""
     client = connect(*kind).get_conn()
