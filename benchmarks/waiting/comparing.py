@@ -21,7 +21,7 @@ INTERVAL_SECONDS, SMOKE_INTERVAL_SECONDS = 5, 1
 INTERVALS, SMOKE_INTERVALS = 6, 1
 _SMOKE_ROUNDS = 2
 HEADING = f"{'waiting triggers in one process':44} {'ours':>9} {'amazon':>9} {'ratio':>9}"
-KINDS = {"prefix": "one prefix", "keys": "a key each"}
+KINDS = {"prefix": "one prefix", "keys": "a key each", "folders": "a key and a folder each"}
 FIGURES = {
     "start": "s until all have looked",
     "start cpu": "s of CPU until then",
@@ -35,7 +35,8 @@ FIGURES = {
     "server cpu": "% of a core, the server",
 }
 BOTH = {"start": 1, "start block": 50, "block": 50}
-LIMITS = {"prefix": BOTH | {"cpu": 1, "memory": 20}, "keys": BOTH | {"cpu": 6, "memory": 40}}
+KEYS = BOTH | {"cpu": 6, "memory": 40}
+LIMITS = {"prefix": BOTH | {"cpu": 1, "memory": 20}, "keys": KEYS, "folders": KEYS}
 """Ours."""
 
 
@@ -60,7 +61,7 @@ class Comparison:
 
 
 def measure(rounds: int) -> Iterator[Comparison]:
-    """Wait for absent objects on one prefix, then each for another key; and look once for objects that are there."""
+    """Wait for absent objects on one prefix, then for a key each; and look once for objects that are there."""
     count, *pace = (
         (SMOKE_WAITERS, SMOKE_INTERVAL_SECONDS, SMOKE_INTERVALS)
         if rounds <= _SMOKE_ROUNDS

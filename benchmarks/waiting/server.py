@@ -28,6 +28,11 @@ def key(number: int) -> str:
     return f"{PREFIX}{number:05}.csv"
 
 
+def far_key(number: int) -> str:
+    """The same, where each of these keys is in a folder of its own."""
+    return f"{PREFIX}{number:05}/orders.csv"
+
+
 def pattern(number: int) -> str:
     """The glob that a waiter waits for when all wait under one prefix; one of the objects there matches it."""
     return f"{PREFIX}*-{number:05}-*"
@@ -90,7 +95,7 @@ class Bucket:
         if method == "GET" and "list-type" in query:
             self.lists += 1
             self._note(f"list {self.lists}")
-            return _response(200, self._listing())
+            return _response(200, self._listing(query["prefix"][0]))
         self.others += 1
         return _response(200, b"", "x-amz-bucket-region: us-east-1\r\n")
 
@@ -103,7 +108,26 @@ class Bucket:
         figures |= {"asked": len(self.asked), "last_first": max(self.asked.values(), default=0.0)}
         return _response(200, json.dumps(figures).encode())
 
-    def _listing(self) -> bytes:
+    def _listing(self, prefix: str) -> bytes:
+        """List what patterns mean, or else what begins like some of the keys."""
+        names = self._named() if prefix == PREFIX else self._keyed(prefix)
+        modified = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(MODIFIED))
+        items = "".join(
+            f"<Contents><Key>{name}</Key><LastModified>{modified}</LastModified><ETag>{TAG}</ETag>"
+            f"<Size>7</Size><StorageClass>STANDARD</StorageClass></Contents>"
+            for name in names
+        )
+        return (
+            f'<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
+            f"<Name>{BUCKET}</Name><Prefix>{prefix}</Prefix><KeyCount>{len(names)}</KeyCount><MaxKeys>1000</MaxKeys>"
+            f"<IsTruncated>false</IsTruncated><EncodingType>url</EncodingType>{items}</ListBucketResult>"
+        ).encode()
+
+    def _keyed(self, prefix: str) -> list[str]:
+        keys = map(key, range(self.count if self.full else 0))
+        return [each for each in keys if each.startswith(prefix)]
+
+    def _named(self) -> list[str]:
         each = -(-self.count // OBJECTS)
         names = [f"old-{number}" for number in range(OBJECTS)]
         if self.full:
@@ -111,17 +135,7 @@ class Bucket:
                 f"new-{'-'.join(f'{number:05}' for number in range(start, start + each))}-"
                 for start in range(0, self.count, each)
             ]
-        modified = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(MODIFIED))
-        items = "".join(
-            f"<Contents><Key>{PREFIX}{name}</Key><LastModified>{modified}</LastModified><ETag>{TAG}</ETag>"
-            f"<Size>7</Size><StorageClass>STANDARD</StorageClass></Contents>"
-            for name in names
-        )
-        return (
-            f'<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
-            f"<Name>{BUCKET}</Name><Prefix>{PREFIX}</Prefix><KeyCount>{len(names)}</KeyCount><MaxKeys>1000</MaxKeys>"
-            f"<IsTruncated>false</IsTruncated><EncodingType>url</EncodingType>{items}</ListBucketResult>"
-        ).encode()
+        return [PREFIX + name for name in names]
 
 
 class _Protocol(asyncio.Protocol):

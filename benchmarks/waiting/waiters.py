@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import psutil
 
-from benchmarks.waiting.server import BUCKET, key, pattern
+from benchmarks.waiting.server import BUCKET, far_key, key, pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +32,8 @@ def ours(kind: str, interval: float) -> Callable[[int], Any]:
     trigger = importlib.import_module("airflow_provider_s3rest.triggers.s3rest").S3RestKeyTrigger
     if kind == "prefix":
         return lambda number: trigger(bucket_name=BUCKET, glob=pattern(number), poll_interval=interval)
-    return lambda number: trigger(bucket_name=BUCKET, key=key(number), poll_interval=interval)
+    name = far_key if kind == "folders" else key
+    return lambda number: trigger(bucket_name=BUCKET, key=name(number), poll_interval=interval)
 
 
 def amazon(kind: str, interval: float) -> Callable[[int], Any]:
@@ -157,13 +158,13 @@ def main(side: str, kind: str, way: str, *numbers: str) -> None:
     """Run and print figures.
 
     :param side: ``ours`` or ``amazon``.
-    :param kind: ``prefix`` or ``keys``: what they wait for.
+    :param kind: ``prefix``, ``keys`` (of one folder) or ``folders`` (a key in each): what they wait for.
     :param way: ``look`` or ``wait``: what is measured.
     """
     importlib.import_module("airflow.jobs.triggerer_job_runner")  # what every triggerer has loaded
     server, (count, interval, intervals) = numbers[0], (int(number) for number in numbers[1:])
     waiters = Waiters({"ours": ours, "amazon": amazon}[side](kind, interval))
-    looks = 1 if (side, kind) == ("ours", "prefix") else count
+    looks = 1 if side == "ours" and kind != "folders" else count
     # To collect the garbage of all that Airflow has imported stops everything for 0.2 s, whoever causes it.
     gc.collect()
     gc.freeze()

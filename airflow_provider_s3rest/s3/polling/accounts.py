@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
 from airflow_provider_s3rest.exceptions import S3RestConnectionError, S3RestCredentialError
 from airflow_provider_s3rest.s3.errors import is_passing
 from airflow_provider_s3rest.s3.polling.threads import Flights, Threads, Turns
+from airflow_provider_s3rest.s3.polling.together import Together
 from airflow_provider_s3rest.s3.retry import EXPIRED_CODES
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ class Account:
         """Who receives from each queue, by its URL."""
         self.turns = Turns()
         """Begins the looks that are due."""
+        self.together = Together(partial(self.look, exact=False), now)
+        """Lists instead of asking about many keys."""
         self._open_account = open_account
         self._now = now
         self._flights = Flights()

@@ -8,14 +8,14 @@ import math
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from airflow_provider_s3rest.s3.waiting.looking import look
+from airflow_provider_s3rest.s3.waiting.looking import look, nothing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from airflow_provider_s3rest.s3.polling.accounts import Account
     from airflow_provider_s3rest.s3.polling.waiters import Waiter
-    from airflow_provider_s3rest.s3.waiting.model import Fold, Target
+    from airflow_provider_s3rest.s3.waiting.model import Fold, Tally, Target
 
 LONGEST_BACK_OFF_SECONDS = 300.0
 GRID_SECONDS = 0.25
@@ -159,8 +159,7 @@ class Poll:
         if self._folds is None:
             self._folds = frozenset(fold for waiter in self._waiters for fold in waiter.folds[self._target].values())
         try:
-            function = partial(look, target=self._target, folds=self._folds)
-            tallies = await self._account.look(function, exact=self._target.exact)
+            tallies = await self._seen(self._folds)
         except Exception as error:
             if not await self._account.is_passing(error):
                 raise
@@ -171,6 +170,12 @@ class Poll:
             return None
         await self._tell(number, lambda waiter: waiter.hear_of_trouble(self._target, trouble))
         return trouble
+
+    async def _seen(self, folds: frozenset[Fold]) -> dict[Fold, Tally]:
+        exact = self._target.exact
+        if exact and (at := await self._account.together.absent_at(self._target)):
+            return dict.fromkeys(folds, nothing(at))
+        return await self._account.look(partial(look, target=self._target, folds=folds), exact=exact)
 
     async def _tell(self, number: int, tell: Callable[[Waiter], None]) -> None:
         """Tell all who waited when a look began."""

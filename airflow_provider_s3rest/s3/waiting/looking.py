@@ -78,7 +78,7 @@ def look_at_key(s3: S3, target: Target, folds: Collection[Fold]) -> dict[Fold, T
     at = s3.engines.clock.now()
     if head is None:
         check_bucket(s3, target)
-        return dict.fromkeys(folds, Tally(count=0, size=0, found=(), fingerprint=_NOTHING, at=at))
+        return dict.fromkeys(folds, nothing(at))
     # No fold that asks about the storage class looks at a key alone.
     summary = ObjectSummary(
         key=head.key, size=head.size, etag=head.etag or "", last_modified=head.last_modified, storage_class=""
@@ -87,6 +87,11 @@ def look_at_key(s3: S3, target: Target, folds: Collection[Fold]) -> dict[Fold, T
     for count in counts.values():
         count.add(summary, head.version_id)
     return {fold: count.tally() for fold, count in counts.items()}
+
+
+def nothing(at: datetime) -> Tally:
+    """Return what a look gives that found nothing."""
+    return Tally(count=0, size=0, found=(), fingerprint=_NOTHING, at=at)
 
 
 def check_bucket(s3: S3, target: Target) -> None:
