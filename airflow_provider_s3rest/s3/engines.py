@@ -82,7 +82,7 @@ class Engines:
         """Pages of listings without boto3."""
         from airflow_provider_s3rest.s3.plain import PlainLister
 
-        return PlainLister(self._connection, self._credentials, self._regions, self.clock)
+        return PlainLister(self._connection, self._credentials, self._regions, self.clock, self._policy)
 
     def region_of(self, bucket_name: str) -> str:
         """Return the region of a bucket."""

@@ -120,17 +120,22 @@ def translate(error: ClientError, bucket_name: str, key: str | None = None) -> E
     return cast("Exception", error)
 
 
+def read_refusal(status: int, body: bytes) -> FaultError:
+    """Read the service's answer to a request that it refuses."""
+    text = body.decode(errors="replace")
+    return FaultError(
+        _element(text, "Message"),
+        status=status,
+        code=_element(text, "Code") or str(status),
+        request_id=_element(text, "RequestId"),
+    )
+
+
 def read_obstore_error(error: Exception) -> FaultError:
     """Take apart the text of an error of obstore, which carries the service's answer in no other way."""
     text = str(error)
     if answer := _STATUS.search(text):
-        status, body = int(answer[1]), answer[2]
-        return FaultError(
-            _element(body, "Message"),
-            status=status,
-            code=_element(body, "Code") or str(status),
-            request_id=_element(body, "RequestId"),
-        )
+        return read_refusal(int(answer[1]), answer[2].encode())
     if answer := _EMBEDDED.search(text):
         # An error inside a 200.
         body = answer[1]

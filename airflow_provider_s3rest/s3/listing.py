@@ -95,15 +95,8 @@ def list_versions(
 
 
 def list_pages(s3: S3, bucket_name: str, prefix: str) -> Iterator[Page]:
-    """List objects as :func:`list_objects` does, by whole pages; each tells the service's time.
-
-    For those who will look again: boto3 is not even loaded while all goes well.
-    """
-
-    def ask(terms: dict[str, Any]) -> Page:
-        return s3.engines.plain_lister.page(bucket_name, terms) or _ask(s3, bucket_name, _LIST, terms)
-
-    return _pages(ask, bucket_name, {"Prefix": prefix})
+    """List objects as :func:`list_objects` does, by whole pages; each tells the service's time."""
+    return _pages(partial(_ask, s3, bucket_name, _LIST), bucket_name, {"Prefix": prefix})
 
 
 def _begin(bucket_name: str | None, prefix: str, **start: str) -> tuple[str, dict[str, Any]]:
@@ -151,6 +144,20 @@ def _pages(ask: Callable[[dict[str, Any]], Page], bucket_name: str, terms: dict[
 
 
 def _ask(s3: S3, bucket_name: str, operation: str, terms: dict[str, Any]) -> Page:
+    # boto3 is not even loaded while all goes well.
+    plain = operation == _LIST and not s3.engines.forced
+    page = s3.engines.plain_lister.page(bucket_name, terms) if plain else None
+    page = page or _ask_completely(s3, bucket_name, operation, terms)
+    if "KeyMarker" in terms and "VersionIdMarker" not in terms:
+        # Some services begin with the versions of that key itself.
+        page.items[:] = [item for item in page.items if getattr(item, "key", None) != terms["KeyMarker"]]
+    if "Delimiter" in terms:
+        # The service tells objects first, prefixes afterwards.
+        page.items.sort(key=lambda item: item.prefix if isinstance(item, CommonPrefix) else item.key)
+    return page
+
+
+def _ask_completely(s3: S3, bucket_name: str, operation: str, terms: dict[str, Any]) -> Page:
     # Like all of boto3, imported only to be used.
     from airflow_provider_s3rest.s3 import pages
     from airflow_provider_s3rest.s3.boto3_engine import translated
@@ -158,12 +165,6 @@ def _ask(s3: S3, bucket_name: str, operation: str, terms: dict[str, Any]) -> Pag
 
     with translated(bucket_name), pages.as_pages():
         page: Page = call(s3.client(bucket_name), operation, terms, Bucket=bucket_name)[pages.PAGE]
-    if "KeyMarker" in terms and "VersionIdMarker" not in terms:
-        # Some services begin with the versions of that key itself.
-        page.items[:] = [item for item in page.items if getattr(item, "key", None) != terms["KeyMarker"]]
-    if "Delimiter" in terms:
-        # The service tells objects first, prefixes afterwards.
-        page.items.sort(key=lambda item: item.prefix if isinstance(item, CommonPrefix) else item.key)
     return page
 
 

@@ -55,6 +55,17 @@ def test_plain_keys_need_no_boto3(fake: Any) -> None:
     assert len(fake.requests) == 4
 
 
+def test_a_listing_needs_no_boto3(fake: Any) -> None:
+    """A fresh process that lists imports neither boto3 nor botocore, nor Airflow."""
+    fake.always(body=b"<ListBucketResult></ListBucketResult>")
+    begin, end = FRESH.partition("s3.upsert_object")[0], FRESH[FRESH.index("print") :]
+    program = f"{begin}list(s3.query_objects('bucket', 'a/'))\n{end}"
+    done = subprocess.run(
+        [sys.executable, "-c", program, fake.url], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout == "['httpx']\n"
+
+
 @pytest.mark.parametrize(("key", "engine"), [("a/b", "obstore"), ("a//b", "boto3"), ("/a", "boto3"), ("a\n", "boto3")])
 def test_the_key_chooses_the_engine(fake: Any, make_s3: Callable[..., S3], key: str, engine: str) -> None:
     """Callers notice nothing of it."""

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 import pytest
+from botocore.exceptions import ClientError
 
-from airflow_provider_s3rest.exceptions import S3RestIntegrityError, S3RestNotFoundError
+from airflow_provider_s3rest.exceptions import S3RestIntegrityError, S3RestNoBucketError
 from airflow_provider_s3rest.s3.engines import Engines
 from airflow_provider_s3rest.s3.listing import list_pages
 from airflow_provider_s3rest.s3.retry import RetryPolicy
@@ -86,16 +87,46 @@ def test_a_prefix_is_sent_verbatim(fake: Any, make_s3: Callable[..., S3], prefix
     assert asked["prefix"] == [prefix]
 
 
+@pytest.mark.usefixtures("without_boto3")
+def test_no_bucket_is_believed_at_once(fake: Any, make_s3: Callable[..., S3]) -> None:
+    """Nobody else would be told otherwise."""
+    fake.then_error(404, "NoSuchBucket")
+    with pytest.raises(S3RestNoBucketError, match="There is no bucket 'bucket'"):
+        keys_of(make_s3())
+    assert len(fake.requests) == 1
+
+
+@pytest.mark.usefixtures("without_boto3")
+def test_a_refusal_is_believed_at_once(fake: Any, make_s3: Callable[..., S3]) -> None:
+    """In the service's words."""
+    fake.then_error(403, "AccessDenied")
+    with pytest.raises(ClientError, match=r"\(AccessDenied\) when calling the ListObjectsV2 operation"):
+        keys_of(make_s3())
+    assert len(fake.requests) == 1
+
+
+@pytest.mark.usefixtures("without_boto3")
+def test_what_may_pass_is_waited_for_as_the_connection_says(
+    fake: Any, make_s3: Callable[..., S3], sleeps: list[float]
+) -> None:
+    """And no longer."""
+    fake.then_error(503, "SlowDown", times=3)
+    with pytest.raises(ClientError, match="SlowDown"):
+        keys_of(make_s3(retry_delays_seconds=(1.0, 2.0)))
+    assert (len(fake.requests), len(sleeps)) == (3, 2)
+
+
 def test_every_other_answer_is_left_to_the_complete_engine(fake: Any, make_s3: Callable[..., S3]) -> None:
     """Which asks again, and tells what it is told."""
-    fake.then_error(404, "NoSuchBucket", times=2)
-    with pytest.raises(S3RestNotFoundError, match="There is no bucket 'bucket'"):
+    fake.then_error(400, "InvalidArgument", times=2)
+    with pytest.raises(ClientError, match="InvalidArgument"):
         keys_of(make_s3())
     assert len(fake.requests) == 2
 
 
+@pytest.mark.usefixtures("without_boto3")
 def test_a_page_that_breaks_off_is_asked_for_again(fake: Any, make_s3: Callable[..., S3]) -> None:
-    """By the complete engine."""
+    """As after any trouble that may pass."""
     fake.then(body=page("p/a"), cut=40)
     fake.then(body=page("p/a"))
     assert keys_of(make_s3()) == ["p/a"]
