@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os.path
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, cast
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from airflow_provider_s3rest.s3.results import ObjectSummary
     from airflow_provider_s3rest.s3.store import S3
     from airflow_provider_s3rest.s3.waiting.model import Target
+
+log = logging.getLogger(__name__)
 
 KEYS_PER_PAGE = 13
 """So many HEADs cost more than one page of a listing does: https://aws.amazon.com/s3/pricing/ (0.0004 and 0.005 dollars
@@ -87,8 +90,10 @@ class Together:
         absent: dict[str, datetime] = {}
         try:
             absent = await self._listing(function)
-        except Exception as error:  # noqa: BLE001 - each key that is asked about by itself tells what is wrong
-            del error
+        except Exception as error:  # noqa: BLE001 - each key that is asked about by itself tells whoever waits for it
+            log.info(
+                "Bucket %s is asked about one key at a time, since it can't be listed: %s", folder.bucket_name, error
+            )
         finally:
             if len(absent) < KEYS_PER_PAGE:
                 now = self._now()

@@ -104,10 +104,9 @@ def check_bucket(s3: S3, target: Target) -> None:
         return
     try:
         s3.get_object(target.bucket_name, target.name).close()
-    except S3RestNoBucketError:
-        raise
-    except S3RestNotFoundError:
-        pass
+    except S3RestNotFoundError as error:
+        if isinstance(error, S3RestNoBucketError):
+            raise
     known[target.bucket_name] = time.monotonic() + _BUCKET_KNOWN_SECONDS
 
 
