@@ -7,10 +7,10 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benchmarks import peer
+from benchmarks.comparison import Comparison
 from benchmarks.waiting.server import serving
 
 if TYPE_CHECKING:
@@ -38,26 +38,6 @@ BOTH = {"start": 1, "start block": 50, "block": 50}
 KEYS = BOTH | {"cpu": 6, "memory": 40}
 LIMITS = {"prefix": BOTH | {"cpu": 1, "memory": 20}, "keys": KEYS, "folders": KEYS}
 """Ours."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
-    """One figure of both sides, and the limit of ours."""
-
-    name: str
-    ours: float
-    amazon: float
-    limit: float | None
-
-    @property
-    def is_good(self) -> bool:
-        """Whether ours keeps the limit."""
-        return self.limit is None or self.ours < self.limit
-
-    def __str__(self) -> str:
-        ratio = f"{self.amazon / self.ours:9.1f}" if self.ours > 0 else f"{'':9}"
-        limit = "" if self.limit is None else f"under {self.limit:g}: {'yes' if self.is_good else 'NO'}"
-        return f"{self.name:44} {self.ours:9.2f} {self.amazon:9.2f} {ratio}  {limit}".rstrip()
 
 
 def measure(rounds: int) -> Iterator[Comparison]:
