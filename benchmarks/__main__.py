@@ -6,11 +6,15 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks import beside, cache_hit, imports, listing, transfer_memory, waiting
+from benchmarks import beside, cache_hit, imports, large_prefix, listing, transfer_memory, waiting
 from benchmarks.measuring import HEADING
 
 ROUNDS, SMOKE_ROUNDS = 15, 2
-TABLES = ((HEADING, imports, cache_hit, listing, transfer_memory), (beside.HEADING, beside), (waiting.HEADING, waiting))
+TABLES = (
+    (HEADING, imports, cache_hit, listing, transfer_memory, large_prefix),
+    (beside.HEADING, beside),
+    (waiting.HEADING, waiting),
+)
 
 
 def main() -> int:

@@ -2,7 +2,7 @@
 """Airflow's LocalExecutor for Airflow 3.0, which may begin a task before the scheduler has committed that it is queued.
 
 The API then answers "TI was not in a state where it could be marked as running", and the task has failed without having
-begun. It happens to one in thousands, more often on a busy machine; Airflow 3.1 no longer does it.
+begun. It happens now and then; Airflow 3.1 no longer does it.
 """
 
 from __future__ import annotations

@@ -37,8 +37,10 @@ _PERMANENT = {
     "InvalidCertificate(": "the certificate is not trusted",
     "kind: Redirect": "its redirect leads nowhere",
 }
-# What the errors of either engine say then.
-_PERMANENT_SIGNS = ("CERTIFICATE_VERIFY_FAILED", *_PERMANENT.values())
+UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"
+"""What the standard library says of a certificate that is not trusted."""
+# What the errors of every engine say then.
+_PERMANENT_SIGNS = (UNTRUSTED, *_PERMANENT.values())
 _FIRST_LINE = re.compile(r"\A[^\n]*")
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_s3rest.exceptions import S3RestIntegrityError
 from airflow_provider_s3rest.s3 import network
 from airflow_provider_s3rest.s3.clock import read_date
-from airflow_provider_s3rest.s3.errors import FaultError, read_refusal
+from airflow_provider_s3rest.s3.errors import UNTRUSTED, FaultError, read_refusal
 from airflow_provider_s3rest.s3.pages import read_page
 from airflow_provider_s3rest.s3.sigv4 import Signer
 
@@ -41,7 +41,6 @@ _PARAMETERS = {
     "MaxKeys": "max-keys",
     "ContinuationToken": "continuation-token",
 }
-_UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"
 # They mean the same whoever asks, whenever, and wherever.
 _FINAL_CODES = frozenset({"AccessDenied", "NoSuchBucket"})
 
@@ -71,7 +70,8 @@ class PlainLister:
         :param terms: the parameters of the request as boto3 names them.
         :returns: None if the complete engine has to be asked.
         :raises S3RestNotFoundError: there is no such bucket.
-        :raises botocore.exceptions.ClientError: it may not be listed.
+        :raises botocore.exceptions.ClientError: it may not be listed, or S3 stayed busy through all retries.
+        :raises botocore.exceptions.HTTPClientError: S3 did not answer through all retries.
         """
         # A directory bucket has credentials of its own; this knows no proxy.
         if bucket_name.endswith("--x-s3") or self._by_proxy:
@@ -90,15 +90,15 @@ class PlainLister:
     def _ask(self, bucket_name: str, terms: Mapping[str, str | int]) -> Page | FaultError | None:
         import httpx
 
-        request = self._request(bucket_name, terms)
         try:
-            answer = self._transport.handle_request(request)
+            answer = self._transport.handle_request(self._request(bucket_name, terms))
             body = answer.read()
             page = read_page(body) if answer.status_code == HTTPStatus.OK else None
         except httpx.HTTPError as error:
             said = str(error) or type(error).__name__
-            return None if _UNTRUSTED in said else FaultError(f"{request.url.host}: {said}")
-        except S3RestIntegrityError:
+            asked = self._connection.endpoint_url or "S3"
+            return FaultError(f"{asked} gave no answer: {said}", permanent=UNTRUSTED in said)
+        except (httpx.InvalidURL, S3RestIntegrityError):
             return None
         if page:
             return replace(page, at=read_date(answer.headers.get("date")))

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from benchmarks import peer
 from benchmarks.comparison import Comparison
-from benchmarks.waiting.server import serving
+from benchmarks.serving import serving
+from benchmarks.waiting.server import serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +65,7 @@ def cost(side: str, kind: str, count: int, interval: int, intervals: int) -> dic
 
 def _run(side: str, kind: str, way: str, *numbers: int) -> dict[str, float]:
     python = sys.executable if side == "ours" else peer.interpreter()
-    with serving(numbers[0], full=way == "look") as server:
+    with serving(serve, numbers[0], way == "look") as server:
         command = [python, "-m", "benchmarks.waiting.waiters", side, kind, way, server, *map(str, numbers)]
         done = subprocess.run(
             command, cwd=peer.ROOT, env=_environment(server), capture_output=True, text=True, check=False
@@ -77,10 +78,11 @@ def _run(side: str, kind: str, way: str, *numbers: int) -> dict[str, float]:
 
 def _environment(server: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return kept | _connections(server)
+    return kept | connections(server)
 
 
-def _connections(server: str) -> dict[str, str]:
+def connections(server: str) -> dict[str, str]:
+    """Return the environment in which triggers of both sides find the server."""
     host, _, port = server.rpartition(":")
     keys = {"login": "AKIAIOSFODNN7EXAMPLE", "password": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"}
     extra = {"region_name": "us-east-1"}

@@ -4,17 +4,14 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import time
 from dataclasses import dataclass, field
 from email.utils import formatdate
-from multiprocessing import get_context
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote, urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from multiprocessing.connection import Connection
 
 BUCKET, PREFIX = "waiting", "inbox/"
@@ -38,28 +35,12 @@ def pattern(number: int) -> str:
     return f"{PREFIX}*-{number:05}-*"
 
 
-@contextlib.contextmanager
-def serving(count: int, *, full: bool) -> Iterator[str]:
-    """Serve from a process of its own.
+def serve(address: Connection, count: int, full: bool) -> None:  # noqa: FBT001 - of a process
+    """Serve until the process is killed.
 
     :param count: how many waiters there are.
     :param full: whether their objects are there; if not, they are from the request for ``/.arrive`` on.
-    :returns: the address.
     """
-    context = get_context("spawn")
-    receive, send = context.Pipe(duplex=False)
-    server = context.Process(target=serve, args=(send, count, full), daemon=True)
-    server.start()
-    send.close()
-    try:
-        yield receive.recv()
-    finally:
-        server.kill()
-        server.join()
-
-
-def serve(address: Connection, count: int, full: bool) -> None:  # noqa: FBT001 - of a process
-    """Serve until the process is killed."""
 
     async def forever() -> None:
         bucket = Bucket(count=count, full=full)

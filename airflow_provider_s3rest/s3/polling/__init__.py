@@ -10,7 +10,7 @@ it. It keeps
   for something there. It has one look at a time under way, as often as the most impatient of them wants. What a look
   found is counted once for all whose filters are equal; each condition is then decided by the latest answer to each of
   its looks, and only those are woken whose wait is over;
-- for keys of one folder that are due at one time (:mod:`~airflow_provider_s3rest.s3.polling.together`), one listing
+- for keys of one folder that are due at one time (:mod:`~airflow_provider_s3rest.s3.polling.key_listings`), one listing
   instead of many HEADs, where that costs less;
 - a few threads (:mod:`~airflow_provider_s3rest.s3.polling.threads`), in which all that may block is done: requests, the
   reading of their answers, imports, the making of clients, credentials. Their number bounds the requests in flight.

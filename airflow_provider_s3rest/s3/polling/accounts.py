@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
 
 from airflow_provider_s3rest.exceptions import S3RestConnectionError, S3RestCredentialError
 from airflow_provider_s3rest.s3.errors import is_passing
+from airflow_provider_s3rest.s3.polling.key_listings import KeyListings
 from airflow_provider_s3rest.s3.polling.threads import Flights, Threads, Turns
-from airflow_provider_s3rest.s3.polling.together import Together
 from airflow_provider_s3rest.s3.retry import EXPIRED_CODES
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Account:
         """Who receives from each queue, by its URL."""
         self.turns = Turns()
         """Begins the looks that are due."""
-        self.together = Together(partial(self.look, exact=False), now)
+        self.key_listings = KeyListings(partial(self.look, exact=False), now)
         """Lists instead of asking about many keys."""
         self._open_account = open_account
         self._now = now

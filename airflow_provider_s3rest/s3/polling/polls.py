@@ -173,7 +173,7 @@ class Poll:
 
     async def _seen(self, folds: frozenset[Fold]) -> dict[Fold, Tally]:
         exact = self._target.exact
-        if exact and (at := await self._account.together.absent_at(self._target)):
+        if exact and (at := await self._account.key_listings.absent_at(self._target)):
             return dict.fromkeys(folds, nothing(at))
         return await self._account.look(partial(look, target=self._target, folds=folds), exact=exact)
 

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import hashlib
+import os.path
 import time
 import weakref
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, cast
 
 from airflow_provider_s3rest.exceptions import S3RestNoBucketError, S3RestNotFoundError
@@ -87,6 +89,30 @@ def look_at_key(s3: S3, target: Target, folds: Collection[Fold]) -> dict[Fold, T
     for count in counts.values():
         count.add(summary, head.version_id)
     return {fold: count.tally() for fold, count in counts.items()}
+
+
+def absent_keys(s3: S3, *, bucket_name: str, keys: Collection[str], most_pages: int) -> dict[str, datetime]:
+    """List what is where keys would be, instead of asking about each of them.
+
+    :returns: when those that are not there were seen to be absent, by the service's clock as far as it is known; none
+        of those behind the last page.
+    """
+    from airflow_provider_s3rest.s3.listing import list_pages
+
+    absent: dict[str, datetime] = {}
+    wanted = sorted(keys, key=str.encode)
+    prefix = os.path.commonprefix(wanted)  # noqa: RUF071 - character by character
+    for page in islice(list_pages(s3, bucket_name, prefix), most_pages):
+        there = [item.key for item in cast("list[ObjectSummary]", page.items)]
+        seen = len(wanted)
+        if page.following:
+            end = there[-1].encode() if there else b""
+            seen = sum(key.encode() <= end for key in wanted)
+        absent |= dict.fromkeys(set(wanted[:seen]).difference(there), page.at or s3.engines.clock.now())
+        del wanted[:seen]
+        if not wanted:
+            break
+    return absent
 
 
 def nothing(at: datetime) -> Tally:

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+import socket
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, HTTPClientError
 
 from airflow_provider_s3rest.exceptions import S3RestIntegrityError, S3RestNoBucketError
 from airflow_provider_s3rest.s3.engines import Engines
@@ -146,6 +147,17 @@ def test_an_expired_token_is_renewed(fake: Any, make_s3: Callable[..., S3], make
     fake.then(body=page("p/b"))
     assert keys_of(make_s3(credentials=make_source(2))) == ["p/a", "p/b"]
     assert [request.headers["x-amz-security-token"][-1] for request in fake.requests] == ["0", "0", "1", "1"]
+
+
+@pytest.mark.usefixtures("without_boto3")
+def test_an_endpoint_that_gives_no_answer_is_named(make_s3: Callable[..., S3], sleeps: list[float]) -> None:
+    """After all retries."""
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        nowhere = f"http://127.0.0.1:{deaf.getsockname()[1]}"
+        with pytest.raises(HTTPClientError, match=f"{nowhere} gave no answer: .*refused"):
+            keys_of(make_s3(endpoint_url=nowhere, retry_delays_seconds=(1.0,)))
+    assert sleeps == [1.0]
 
 
 @pytest.mark.parametrize("variable", ["http_proxy", "ALL_PROXY"])

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from airflow_provider_s3rest.s3.polling.together import KEYS_PER_PAGE, NOT_AGAIN_SECONDS
+from airflow_provider_s3rest.s3.polling.key_listings import KEYS_PER_PAGE, NOT_AGAIN_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

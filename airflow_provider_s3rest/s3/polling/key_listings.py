@@ -5,15 +5,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os.path
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
+
+from airflow_provider_s3rest.s3.waiting.looking import absent_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable
     from datetime import datetime
 
-    from airflow_provider_s3rest.s3.results import ObjectSummary
     from airflow_provider_s3rest.s3.store import S3
     from airflow_provider_s3rest.s3.waiting.model import Target
 
@@ -23,7 +23,7 @@ KEYS_PER_PAGE = 13
 """So many HEADs cost more than one page of a listing does: https://aws.amazon.com/s3/pricing/ (0.0004 and 0.005 dollars
 for 1,000)."""
 NOT_AGAIN_SECONDS = 600.0
-"""How long a folder is left alone where a listing was of no use: it is too long, most keys are there, it is refused."""
+"""How long a folder is left alone where a listing was of no use: it is too long, few keys are absent, it is refused."""
 
 
 class _Asked(NamedTuple):
@@ -36,7 +36,7 @@ class _Folder(NamedTuple):
     prefix: str
 
 
-class Together:
+class KeyListings:
     """Answers for keys of an account that are absent.
 
     :param listing: calls a function that lists, in a thread.
@@ -86,7 +86,9 @@ class Together:
             task.add_done_callback(self._tasks.discard)
 
     async def _list(self, folder: _Folder, asked: list[_Asked]) -> None:
-        function = partial(absent_keys, bucket_name=folder.bucket_name, keys=[each.key for each in asked])
+        keys = [each.key for each in asked]
+        pages = len(keys) // KEYS_PER_PAGE
+        function = partial(absent_keys, bucket_name=folder.bucket_name, keys=keys, most_pages=pages)
         absent: dict[str, datetime] = {}
         try:
             absent = await self._listing(function)
@@ -100,31 +102,6 @@ class Together:
                 self._left_alone = {each: until for each, until in self._left_alone.items() if until > now}
                 self._left_alone[folder] = now + NOT_AGAIN_SECONDS
             _answer(asked, absent)
-
-
-def absent_keys(s3: S3, *, bucket_name: str, keys: Sequence[str]) -> dict[str, datetime]:
-    """List what is where keys would be, for no more than it costs to ask about each of them.
-
-    :returns: when those that are not there were seen to be absent, by the service's clock as far as it is known.
-    """
-    from airflow_provider_s3rest.s3.listing import list_pages
-
-    absent: dict[str, datetime] = {}
-    wanted = sorted(keys, key=str.encode)
-    pages = list_pages(s3, bucket_name, os.path.commonprefix(wanted))  # noqa: RUF071 - character by character
-    for _ in range(len(wanted) // KEYS_PER_PAGE):
-        page = next(pages)
-        at = page.at or s3.engines.clock.now()
-        there = [item.key for item in cast("list[ObjectSummary]", page.items)]
-        seen = len(wanted)
-        if page.following:
-            end = there[-1].encode() if there else b""
-            seen = sum(key.encode() <= end for key in wanted)
-        absent |= dict.fromkeys(set(wanted[:seen]).difference(there), at)
-        del wanted[:seen]
-        if not wanted:
-            break
-    return absent
 
 
 def _answer(asked: list[_Asked], absent: dict[str, datetime]) -> None:
