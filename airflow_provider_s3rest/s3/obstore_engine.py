@@ -25,8 +25,8 @@ from airflow_provider_s3rest.s3.engine import CHUNK_BYTES, Deletion, OpenObject,
 from airflow_provider_s3rest.s3.errors import FaultError, read_obstore_error, read_obstore_refusal
 from airflow_provider_s3rest.s3.options.values import quote_etag
 from airflow_provider_s3rest.s3.pool import interruptibly
+from airflow_provider_s3rest.s3.recovery import Recovery
 from airflow_provider_s3rest.s3.results import ObjectHead, unquote_etag
-from airflow_provider_s3rest.s3.retry import EXPIRED_CODES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from airflow_provider_s3rest.s3.options import Read, Write
     from airflow_provider_s3rest.s3.regions import Regions
     from airflow_provider_s3rest.s3.results import DeleteFailure, ObjectId
-    from airflow_provider_s3rest.s3.retry import Attempts, RetryPolicy
+    from airflow_provider_s3rest.s3.retry import RetryPolicy
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -55,7 +55,6 @@ _STANDARD_ATTRIBUTES = frozenset(
         "Storage-Class",
     }
 )
-_ELSEWHERE_CODES = frozenset({"AuthorizationHeaderMalformed", "PermanentRedirect", "TemporaryRedirect"})
 # A body that is read slowly may take as long as its task; the read timeout is what ends a dead connection.
 _NO_TIMEOUT = timedelta(days=7)
 # obstore reads its settings from the environment too. An argument overrides each of them but these two.
@@ -111,6 +110,7 @@ class ObstoreEngine:
         self._source = source
         self._regions = regions
         self._policy = policy
+        self._recovery = Recovery(source, regions)
         self.fallback = fallback
         self._trusts_clock = False
         self._lock = threading.Lock()
@@ -197,7 +197,7 @@ class ObstoreEngine:
             # Raised out here, since obstore's own error may quote the session token.
             if self._may_be_late(fault, operation):
                 raise _SkewedError
-            if not self._recovers(fault, attempts, bucket_name, credentials):
+            if not self._recovery.mend(fault, attempts, bucket_name, credentials):
                 raise fault.public(operation, bucket_name, key, attempts.retries)
 
     def _may_be_late(self, fault: FaultError, operation: str) -> bool:
@@ -206,21 +206,6 @@ class ObstoreEngine:
             self._trusts_clock = True
             return True
         return fault.code == SKEWED_CODE
-
-    def _recovers(self, fault: FaultError, attempts: Attempts, bucket_name: str, credentials: Credentials) -> bool:
-        """Mend what made a request fail, or wait until its next try; False when it has failed for good."""
-        # The answer to a HEAD has no body, so that its code is the bare status.
-        unexplained = fault.code == "400"
-        expired = fault.code in EXPIRED_CODES or (unexplained and bool(credentials.session_token))
-        if expired and attempts.once("credentials") and self._source.reject(credentials):
-            return True
-        if (
-            (fault.code in _ELSEWHERE_CODES or unexplained)
-            and attempts.once("region")
-            and self._regions.correct(bucket_name)
-        ):
-            return True
-        return fault.transient and attempts.wait()
 
     def _store(self, bucket_name: str, credentials: Credentials) -> S3Store:
         """Return the store of a bucket; new credentials get a new one, so that no cache of its own outlives them."""
