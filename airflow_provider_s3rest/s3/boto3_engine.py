@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError, FlexibleChecksumError
@@ -12,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError, FlexibleChecksumErro
 from airflow_provider_s3rest.exceptions import S3RestIntegrityError, S3RestNotFoundError
 from airflow_provider_s3rest.s3.client import call
 from airflow_provider_s3rest.s3.engine import CHUNK_BYTES, Deletion, OpenObject, Written
-from airflow_provider_s3rest.s3.errors import FaultError, translate
+from airflow_provider_s3rest.s3.errors import FaultError, translate, translated
 from airflow_provider_s3rest.s3.etags import Encoding
 from airflow_provider_s3rest.s3.keys import fits_xml
 from airflow_provider_s3rest.s3.options import Read
@@ -144,18 +143,6 @@ class Boto3Engine:
             region_name=self._client_of(bucket_name).meta.region_name,
             metadata={name.lower(): value for name, value in answer.get("Metadata", {}).items()},
         )
-
-
-@contextmanager
-def translated(bucket_name: str, key: str | None = None) -> Iterator[None]:
-    """Give the errors of the service the types that callers catch."""
-    try:
-        yield
-    except ClientError as error:
-        public = translate(error, bucket_name, key)
-        if public is error:
-            raise
-        raise public from None
 
 
 def written(client: Any, answer: dict[str, Any]) -> Written:

@@ -202,8 +202,8 @@ def _create(s3: S3, bucket_name: str, terms: BucketTerms, *, exist_ok: bool) -> 
 
 
 def _set_up(s3: S3, bucket_name: str, terms: BucketTerms, *, created: bool) -> None:
-    from airflow_provider_s3rest.s3.boto3_engine import translated
     from airflow_provider_s3rest.s3.client import call
+    from airflow_provider_s3rest.s3.errors import translated
 
     for operation, parameters in terms.afterwards(created=created).items():
         with translated(bucket_name):

@@ -20,7 +20,7 @@ from airflow_provider_s3rest.s3.retry import is_transient
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
-    from airflow_provider_s3rest.s3.engine import Deletion, Engine
+    from airflow_provider_s3rest.s3.engine import Deletion
     from airflow_provider_s3rest.s3.identities import Keys
     from airflow_provider_s3rest.s3.progress import Progress
     from airflow_provider_s3rest.s3.store import S3
@@ -55,10 +55,8 @@ class Deleter:
         bucket_name, identities = read_identities(bucket_name, keys)
         if bucket_name is None:
             return DeleteResult(bucket_name=None, deleted=0, dry_run=self.dry_run)
-        # Of several keys, the fast engine does not tell which ones were refused.
-        alone = isinstance(identities, list) and len(identities) == 1
         tally = _Tally(bucket_name=bucket_name, dry_run=self.dry_run)
-        self._delete(((identity, 0) for identity in identities), tally, alone=alone)
+        self._delete(((identity, 0) for identity in identities), tally)
         return tally.result()
 
     def delete_prefix(
@@ -92,17 +90,15 @@ class Deleter:
         self._delete(found, tally)
         return tally.result()
 
-    def _delete(self, found: Iterable[tuple[ObjectId, int]], tally: _Tally, *, alone: bool = False) -> None:
+    def _delete(self, found: Iterable[tuple[ObjectId, int]], tally: _Tally) -> None:
         if self.dry_run:
             for batch in _batches(found):
                 tally.plan(batch)
         else:
-            for_each(lambda batch: self._delete_batch(batch, tally, alone=alone), _batches(found), self.s3.workers)
+            for_each(lambda batch: self._delete_batch(batch, tally), _batches(found), self.s3.workers)
 
-    def _delete_batch(self, batch: dict[ObjectId, int], tally: _Tally, *, alone: bool) -> None:
-        engines = self.s3.engines
-        plain = alone and all(identity.version_id is None for identity in batch)
-        engine: Engine = engines.choose(*(identity.key for identity in batch)) if plain else engines.boto3
+    def _delete_batch(self, batch: dict[ObjectId, int], tally: _Tally) -> None:
+        engine = self.s3.engines.deleting(tally.bucket_name)
         attempts = self.s3.policy.attempts()
         todo = list(batch)
         while todo:

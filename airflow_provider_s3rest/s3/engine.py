@@ -49,7 +49,7 @@ class Deletion:
     """What S3 says of one request to delete.
 
     :param failures: what it refused.
-    :param markers: how many delete markers it made; None where it does not say.
+    :param markers: how many delete markers it made; None where it does not say, as of a key that was deleted alone.
     """
 
     failures: list[DeleteFailure]
@@ -75,5 +75,9 @@ class Engine(Protocol):
     def put(self, bucket_name: str, key: str, body: bytes, write: Write) -> Written:
         """Write an object in one request."""
 
+
+class Deleting(Protocol):
+    """What deletes objects, with the errors of :class:`Engine`."""
+
     def delete(self, bucket_name: str, ids: Sequence[ObjectId]) -> Deletion:
-        """Delete at most :data:`MAX_BATCH` objects; only one by the fast engine, or if no XML can hold its key."""
+        """Delete at most :data:`MAX_BATCH` objects; only one if no XML can hold its key."""

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from airflow_provider_s3rest.connection import S3RestConnection
     from airflow_provider_s3rest.s3.boto3_engine import Boto3Engine
     from airflow_provider_s3rest.s3.client import Clients
-    from airflow_provider_s3rest.s3.engine import Engine
-    from airflow_provider_s3rest.s3.plain import PlainLister
+    from airflow_provider_s3rest.s3.engine import Deleting, Engine
+    from airflow_provider_s3rest.s3.plain.client import PlainClient
     from airflow_provider_s3rest.s3.retry import RetryPolicy
 
 
@@ -77,12 +77,26 @@ class Engines:
 
         return Boto3Engine(self.client_of)
 
-    @cached_property
-    def plain_lister(self) -> PlainLister:
-        """Pages of listings without boto3."""
-        from airflow_provider_s3rest.s3.plain import PlainLister
+    def plain_for(self, bucket_name: str) -> PlainClient | None:
+        """Return what sends plain requests about a bucket; None where only boto3 can."""
+        usable = self.forced != "boto3" and self.plain.reaches(bucket_name)
+        return self.plain if usable else None
 
-        return PlainLister(self._connection, self._credentials, self._regions, self.clock, self._policy)
+    def deleting(self, bucket_name: str) -> Deleting:
+        """Return what deletes objects of a bucket."""
+        client = self.plain_for(bucket_name)
+        if client is None:
+            return self.boto3
+        from airflow_provider_s3rest.s3.plain.deletions import PlainDeleter
+
+        return PlainDeleter(client)
+
+    @cached_property
+    def plain(self) -> PlainClient:
+        """What sends the plainest requests of the rest of the API, without boto3."""
+        from airflow_provider_s3rest.s3.plain.client import PlainClient
+
+        return PlainClient(self._connection, self._credentials, self._regions, self.clock, self._policy)
 
     def region_of(self, bucket_name: str) -> str:
         """Return the region of a bucket."""

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from html import unescape
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from airflow_provider_s3rest.exceptions import (
     S3RestCredentialError,
@@ -14,24 +15,25 @@ from airflow_provider_s3rest.exceptions import (
     S3RestNotFoundError,
     S3RestPreconditionError,
 )
-from airflow_provider_s3rest.s3.results import DeleteFailure
 from airflow_provider_s3rest.s3.retry import is_transient
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from botocore.exceptions import ClientError
 
 _NOT_FOUND = 404
 _NOT_FOUND_CODES = frozenset({"404", "NoSuchBucket", "NoSuchKey", "NoSuchVersion", "NotFound"})
 _PRECONDITION_CODES = frozenset({"412", "304", "ConditionalRequestConflict", "NotModified", "PreconditionFailed"})
 
+# What an error tells beside its code and its words, and is of use: the rest can echo the session token.
+_ABOUT = ("BucketName", "Condition")
+
 # Our own word for an answer that obstore could make nothing of.
 _UNREADABLE = "UnreadableAnswer"
 
 _STATUS = re.compile(r"Server returned non-2xx status code: (\d{3})[^:\n]*: ?(.*?)(?:\n\nDebug source:|\Z)", re.DOTALL)
 _EMBEDDED = re.compile(r"Server returned error response: ?(.*?)(?:\n\nDebug source:|\Z)", re.DOTALL)
-_REFUSAL = re.compile(
-    r'DeleteFailed \{\s+path: "(?:[^"\\]|\\.)*",\s+code: "((?:[^"\\]|\\.)*)",\s+message: "((?:[^"\\]|\\.)*)"'
-)
 _REASON = re.compile(r'message: "([^"\n]{1,200})"')
 _PERMANENT = {
     "InvalidCertificate(": "the certificate is not trusted",
@@ -51,13 +53,24 @@ class FaultError(Exception):
     :param code: the service's error code, or the status as text; ``""`` where there was no answer.
     :param message: the service's words; never the body of its answer, which can echo the session token.
     :param permanent: whether it would fail again for sure, though there was no answer.
+    :param about: what else the service tells of what it refuses, such as ``Condition`` and ``BucketName``.
     """
 
     def __init__(
-        self, message: str, *, status: int = 0, code: str = "", request_id: str = "", permanent: bool = False
+        self,
+        message: str,
+        *,
+        status: int = 0,
+        code: str = "",
+        request_id: str = "",
+        permanent: bool = False,
+        about: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.permanent = permanent
+        self.about = about or {}
+        self.retries = 0
+        """How often the request had been repeated."""
         self.message = message
         self.status = status
         self.code = code
@@ -68,23 +81,25 @@ class FaultError(Exception):
         """Whether the same request may go well later."""
         return not self.permanent and (not self.code or is_transient(self.status, self.code))
 
-    def public(self, operation: str, bucket_name: str, key: str | None = None, retries: int = 0) -> Exception:
-        """Make the error that callers of either engine see.
+    def public(self, operation: str, bucket_name: str, key: str | None = None) -> Exception:
+        """Make the error that callers of every engine see.
 
         :param operation: the name of the operation in the API of S3.
-        :param retries: how often the request had been repeated.
         """
         if self.code == _UNREADABLE:
             return S3RestIntegrityError(f"{operation} on bucket {bucket_name!r}: {self.message}")
+        error = self.botocores(operation)
+        return translate(error, bucket_name, key) if self.code else error
+
+    def botocores(self, operation: str) -> Any:
+        """Make what botocore raises for it: a ClientError; or an HTTPClientError where there was no answer."""
         from botocore.exceptions import ClientError, HTTPClientError
 
         if not self.code:
-            return cast("Exception", HTTPClientError(error=self.message))
-        answer = {
-            "Error": {"Code": self.code, "Message": self.message},
-            "ResponseMetadata": {"HTTPStatusCode": self.status, "RequestId": self.request_id, "RetryAttempts": retries},
-        }
-        return translate(ClientError(answer, operation), bucket_name, key)
+            return HTTPClientError(error=self.message)
+        told = {"HTTPStatusCode": self.status, "RequestId": self.request_id, "RetryAttempts": self.retries}
+        error = {"Code": self.code, "Message": self.message, **self.about}
+        return ClientError({"Error": error, "ResponseMetadata": told}, operation)
 
 
 def is_passing(error: BaseException) -> bool:
@@ -122,6 +137,20 @@ def translate(error: ClientError, bucket_name: str, key: str | None = None) -> E
     return cast("Exception", error)
 
 
+@contextmanager
+def translated(bucket_name: str, key: str | None = None) -> Iterator[None]:
+    """Give the errors of the service the types that callers catch."""
+    from botocore.exceptions import ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        public = translate(error, bucket_name, key)
+        if public is error:
+            raise
+        raise public from None
+
+
 def read_refusal(status: int, body: bytes) -> FaultError:
     """Read the service's answer to a request that it refuses."""
     text = body.decode(errors="replace")
@@ -130,6 +159,7 @@ def read_refusal(status: int, body: bytes) -> FaultError:
         status=status,
         code=_element(text, "Code") or str(status),
         request_id=_element(text, "RequestId"),
+        about={name: told for name in _ABOUT if (told := _element(text, name))},
     )
 
 
@@ -153,19 +183,6 @@ def read_obstore_error(error: Exception) -> FaultError:
         said = detail or (reason[1] if reason else "")
         return FaultError(f"{line} ({said})" if said else line, permanent=bool(detail))
     return FaultError(line.partition("<")[0], status=200, code=_UNREADABLE)
-
-
-def read_obstore_refusal(error: Exception, key: str) -> DeleteFailure | None:
-    """Return why S3 refused to delete a key; None for any other error of obstore."""
-    text = str(error)
-    embedded = _EMBEDDED.search(text)
-    if embedded and "<DeleteResult" in embedded[1]:
-        return DeleteFailure(key=key, code=_element(embedded[1], "Code"), message=_element(embedded[1], "Message"))
-    refused = _REFUSAL.search(text)
-    if refused is None:
-        return None
-    code, message = (part.replace('\\"', '"') for part in refused.groups())
-    return DeleteFailure(key=key, code=code, message=message)
 
 
 def _element(body: str, name: str) -> str:

@@ -144,10 +144,14 @@ def _pages(ask: Callable[[dict[str, Any]], Page], bucket_name: str, terms: dict[
 
 
 def _ask(s3: S3, bucket_name: str, operation: str, terms: dict[str, Any]) -> Page:
-    # boto3 is not even loaded while all goes well.
-    plain = operation == _LIST and not s3.engines.forced
-    page = s3.engines.plain_lister.page(bucket_name, terms) if plain else None
-    page = page or _ask_completely(s3, bucket_name, operation, terms)
+    from airflow_provider_s3rest.s3.plain.pages import ask_page
+
+    client = s3.engines.plain_for(bucket_name)
+    page = (
+        ask_page(client, operation, bucket_name, terms)
+        if client
+        else _ask_completely(s3, bucket_name, operation, terms)
+    )
     if "KeyMarker" in terms and "VersionIdMarker" not in terms:
         # Some services begin with the versions of that key itself.
         page.items[:] = [item for item in page.items if getattr(item, "key", None) != terms["KeyMarker"]]
@@ -160,8 +164,8 @@ def _ask(s3: S3, bucket_name: str, operation: str, terms: dict[str, Any]) -> Pag
 def _ask_completely(s3: S3, bucket_name: str, operation: str, terms: dict[str, Any]) -> Page:
     # Like all of boto3, imported only to be used.
     from airflow_provider_s3rest.s3 import pages
-    from airflow_provider_s3rest.s3.boto3_engine import translated
     from airflow_provider_s3rest.s3.client import call
+    from airflow_provider_s3rest.s3.errors import translated
 
     with translated(bucket_name), pages.as_pages():
         page: Page = call(s3.client(bucket_name), operation, terms, Bucket=bucket_name)[pages.PAGE]

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
 
-from airflow_provider_s3rest.s3.boto3_engine import translated, written
+from airflow_provider_s3rest.s3.boto3_engine import written
 from airflow_provider_s3rest.s3.client import call
+from airflow_provider_s3rest.s3.errors import translated
 from airflow_provider_s3rest.s3.etags import of_digests, parts_of
 from airflow_provider_s3rest.s3.pool import clear_up, concurrently
 from airflow_provider_s3rest.s3.results import unquote_etag

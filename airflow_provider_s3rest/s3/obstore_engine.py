@@ -21,15 +21,15 @@ from obstore.store import S3Store
 
 from airflow_provider_s3rest.s3 import network
 from airflow_provider_s3rest.s3.clock import SKEWED_CODE
-from airflow_provider_s3rest.s3.engine import CHUNK_BYTES, Deletion, OpenObject, Written
-from airflow_provider_s3rest.s3.errors import FaultError, read_obstore_error, read_obstore_refusal
+from airflow_provider_s3rest.s3.engine import CHUNK_BYTES, OpenObject, Written
+from airflow_provider_s3rest.s3.errors import FaultError, read_obstore_error
 from airflow_provider_s3rest.s3.options.values import quote_etag
 from airflow_provider_s3rest.s3.pool import interruptibly
 from airflow_provider_s3rest.s3.recovery import Recovery
 from airflow_provider_s3rest.s3.results import ObjectHead, unquote_etag
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from obstore import GetOptions, GetResult
     from obstore.store import ClientConfig, S3Credential
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from airflow_provider_s3rest.s3.engine import Engine
     from airflow_provider_s3rest.s3.options import Read, Write
     from airflow_provider_s3rest.s3.regions import Regions
-    from airflow_provider_s3rest.s3.results import DeleteFailure, ObjectId
     from airflow_provider_s3rest.s3.retry import RetryPolicy
 
 T = TypeVar("T")
@@ -164,13 +163,6 @@ class ObstoreEngine:
             region_name=self._stores[bucket_name][1],
         )
 
-    @_by_any_clock
-    def delete(self, bucket_name: str, ids: Sequence[ObjectId]) -> Deletion:
-        """Delete one object: of several, obstore does not tell which ones were refused."""
-        (identity,) = ids
-        refusal = self._call("DeleteObjects", bucket_name, None, lambda store: _delete(store, identity.key))
-        return Deletion(failures=[refusal] if refusal else [])
-
     def _head(self, bucket_name: str, key: str, answer: GetResult) -> ObjectHead:
         meta, attributes = answer.meta, answer.attributes
         return ObjectHead(
@@ -198,7 +190,8 @@ class ObstoreEngine:
             if self._may_be_late(fault, operation):
                 raise _SkewedError
             if not self._recovery.mend(fault, attempts, bucket_name, credentials):
-                raise fault.public(operation, bucket_name, key, attempts.retries)
+                fault.retries = attempts.retries
+                raise fault.public(operation, bucket_name, key)
 
     def _may_be_late(self, fault: FaultError, operation: str) -> bool:
         """Whether a refusal has to do with the time: the answer to a HEAD does not tell, so one such is asked again."""
@@ -284,17 +277,6 @@ def _find(store: S3Store, key: str) -> GetResult | None:
     except FileNotFoundError:
         # This is usual for what is waited for, and obstore makes it of a 404 alone: its long text need not be read.
         return None
-
-
-def _delete(store: S3Store, key: str) -> DeleteFailure | None:
-    try:
-        obstore.delete(store, key)
-    except BaseError as error:
-        refusal = read_obstore_refusal(error, key)
-        if refusal is None:
-            raise
-        return refusal
-    return None
 
 
 def _body(answer: GetResult) -> Iterator[bytes]:

@@ -107,7 +107,7 @@ class ObjectId(NamedTuple):
 class CopyResult:
     """An object that was copied.
 
-    :param size: in bytes.
+    :param size: in bytes, where it is known: S3 does not tell it of a copy, and a question for it is another request.
     :param version_id: of the copy; None where its bucket keeps no versions.
     :param region_name: the region in which the copy is.
     :param source_version_id: the version that was copied, where it is known.
@@ -117,7 +117,7 @@ class CopyResult:
     key: str
     etag: str | None
     version_id: str | None
-    size: int
+    size: int | None
     region_name: str
     source_bucket_name: str
     source_key: str
@@ -163,7 +163,7 @@ class DeleteResult:
     :param bucket_name: None where no key named a bucket, since there was none.
     :param deleted: how many keys or versions are gone; of a dry run, how many would be.
     :param delete_markers: how many of them S3 hid behind a new delete marker, since the bucket keeps versions; None
-        where S3 did not say, as for a key that was deleted alone.
+        where S3 did not say, as for a key that no batch can name.
     :param size: the bytes of what was deleted, where a listing told them.
     :param failures: how many S3 refused to delete.
     :param failed: the first 1,000 of these.

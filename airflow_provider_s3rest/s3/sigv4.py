@@ -66,25 +66,34 @@ class Signer:
         return f"{base}{_unmistakable(path)}?{parameters}&X-Amz-Signature={signature}"
 
     def request(
-        self, method: str, base: str, path: str, *, query: Mapping[str, str], headers: Mapping[str, str]
+        self,
+        method: str,
+        base: str,
+        path: str,
+        *,
+        query: Mapping[str, str],
+        headers: Mapping[str, str],
+        body: bytes = b"",
     ) -> tuple[str, dict[str, str]]:
-        """Sign a request without a body.
+        """Sign a request, its body included.
 
         https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
 
         :returns: its URL, and all its headers.
         """
-        own = {"host": _host(base), "x-amz-content-sha256": _NO_BODY, "x-amz-date": self._timestamp}
+        digest = hashlib.sha256(body).hexdigest() if body else _NO_BODY
+        own = {"host": _host(base), "x-amz-content-sha256": digest, "x-amz-date": self._timestamp}
         if self._credentials.session_token:
             own["x-amz-security-token"] = self._credentials.session_token
         sent = {name.lower(): value for name, value in headers.items()} | own
         names = ";".join(sorted(sent))
         lines = [method, quote(path, safe="/~"), _encoded(query), *(f"{name}:{sent[name]}" for name in sorted(sent))]
-        request = "\n".join([*lines, "", names, _NO_BODY])
+        request = "\n".join([*lines, "", names, digest])
         signature = self._sign(string_to_sign(_ALGORITHM, self._timestamp, self._scope, request))
         credential = f"{self._credentials.access_key_id}/{self._scope}"
         sent["authorization"] = f"{_ALGORITHM} Credential={credential}, SignedHeaders={names}, Signature={signature}"
-        return f"{base}{_unmistakable(path)}?{_encoded(query)}", sent
+        parameters = f"?{_encoded(query)}" if query else ""
+        return f"{base}{_unmistakable(path)}{parameters}", sent
 
     def form(self, fields: Mapping[str, str], conditions: Sequence[Any], expires_at: datetime) -> dict[str, str]:
         """Return the fields of a form that carries its own authorization.

@@ -85,8 +85,8 @@ class Tags:
         return MAX_BUCKET_TAGS if self._key is None else MAX_TAGS
 
     def _call(self, verb: str, **parameters: Any) -> dict[str, Any]:
-        from airflow_provider_s3rest.s3.boto3_engine import translated
         from airflow_provider_s3rest.s3.client import call
+        from airflow_provider_s3rest.s3.errors import translated
 
         client = self._s3.client(self._bucket_name)
         with translated(self._bucket_name, self._key):

@@ -70,8 +70,8 @@ def list_uploads(s3: S3, bucket_name: str | None, prefix: str = "") -> Iterator[
 
     :raises S3RestNotFoundError: at the first upload: there is no such bucket.
     """
-    from airflow_provider_s3rest.s3.boto3_engine import translated
     from airflow_provider_s3rest.s3.client import call
+    from airflow_provider_s3rest.s3.errors import translated
 
     bucket_name, prefix = locate_prefix(bucket_name, prefix)
     # Only URL encoding can carry every key through XML; botocore decodes it for other listings, but not for this one.

@@ -29,11 +29,12 @@ class S3RestCopyOperator(S3RestFilteringOperator):
     Of one connection, S3 does the copying itself, in other regions too. From another connection the bytes stream
     through the worker.
 
-    Returns of an object ``bucket_name``, ``key``, ``etag``, ``version_id``, ``size`` and ``region_name`` of the copy,
-    and ``source_bucket_name``, ``source_key`` and ``source_version_id``; of a prefix ``bucket_name``, ``prefix``,
-    ``source_bucket_name``, ``source_prefix``, the numbers ``copied``, ``size`` (in bytes) and ``skipped``, and
-    ``dry_run``. Fails if any object could not be copied, after all have been tried. The arguments of
-    :class:`S3RestFilteringOperator` say which objects of a prefix are copied.
+    Returns of an object ``bucket_name``, ``key``, ``etag``, ``version_id``, ``size`` (in bytes, where it is known: S3
+    does not tell it of a copy) and ``region_name`` of the copy, and ``source_bucket_name``, ``source_key`` and
+    ``source_version_id``; of a prefix ``bucket_name``, ``prefix``, ``source_bucket_name``, ``source_prefix``, numbers
+    ``copied``, ``size`` (in bytes) and ``skipped``, and ``dry_run``. Fails if any object could not be
+    copied, after all have been tried. The arguments of :class:`S3RestFilteringOperator` say which objects of a prefix
+    are copied.
 
     :param source_bucket_name: the bucket to copy from; leave it out where the key or prefix is an ``s3://`` URL.
     :param source_key: the key of the object to copy, or its URL.
@@ -138,8 +139,8 @@ class S3RestCopyOperator(S3RestFilteringOperator):
             self.source_bucket_name, self.source_key or "", self.bucket_name, self.key, **self._options(context)
         )
         self.log.info(
-            "Copied s3://%s/%s to s3://%s/%s, %d bytes",
-            *(result.source_bucket_name, result.source_key, result.bucket_name, result.key, result.size),
+            "Copied s3://%s/%s to s3://%s/%s",
+            *(result.source_bucket_name, result.source_key, result.bucket_name, result.key),
         )
         return as_row(result)
 

@@ -76,17 +76,14 @@ class Rules:
 class Found:
     """The source as it was found.
 
-    :param described: the answer to HeadObject; None where only a listing told of the object.
+    :param size: in bytes; None where nobody has asked for it.
+    :param described: the answer to HeadObject; None where at most a listing told of the object.
     """
 
-    size: int
-    etag: str | None
+    size: int | None = None
+    etag: str | None = None
+    version_id: str | None = None
     described: Mapping[str, Any] | None = None
-
-    @property
-    def version_id(self) -> str | None:
-        """The version that was found."""
-        return self.described.get("VersionId") if self.described else None
 
     def pin(self, read: Read) -> Read:
         """Return how to read this very object; its conditions have been judged when it was described."""
@@ -152,4 +149,9 @@ def inherit(source: Source, target: Target, found: Found, rules: Rules) -> Write
 
 def found_in(answer: Mapping[str, Any]) -> Found:
     """Read the answer to HeadObject."""
-    return Found(size=answer["ContentLength"], etag=unquote_etag(answer.get("ETag")), described=answer)
+    return Found(
+        size=answer["ContentLength"],
+        etag=unquote_etag(answer.get("ETag")),
+        version_id=answer.get("VersionId"),
+        described=answer,
+    )

@@ -11,10 +11,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from airflow_provider_s3rest.exceptions import S3RestIntegrityError, S3RestPreconditionError
-from airflow_provider_s3rest.s3.boto3_engine import translated
-from airflow_provider_s3rest.s3.client import call
-from airflow_provider_s3rest.s3.copying.model import Found, Rules, check, found_in, inherit, is_itself, same_account
-from airflow_provider_s3rest.s3.copying.serverside import copy_at_once, copy_in_parts
+from airflow_provider_s3rest.s3.copying.model import Found, Rules, check, inherit, is_itself, same_account
+from airflow_provider_s3rest.s3.copying.serverside import copy_at_once, copy_in_parts, describe, may_be_too_large
 from airflow_provider_s3rest.s3.results import CopyResult
 from airflow_provider_s3rest.s3.upload import SINGLE_PUT_BYTES, part_bytes
 
@@ -76,25 +74,36 @@ def _inside(
 ) -> tuple[Found, Written]:
     # S3 takes all of the caller's description or nothing of it, and copies nothing onto itself without any.
     spelled = target.is_described or rules.metadata_directive == "REPLACE" or is_itself(source, target)
-    if known is None or spelled or known.size > SINGLE_COPY_BYTES:
-        found = _describe(source)
-    else:
-        found = Found(size=known.size, etag=known.etag)
-    if found.size > SINGLE_COPY_BYTES:
-        whole = replace(target, write=_complete(source, target, found, rules))
-        return found, copy_in_parts(source, whole, found, progress)
-    if spelled:
-        target = replace(target, write=inherit(source, target, found, rules))
-    written = copy_at_once(source, target, found, spelled=spelled, copy_tags=rules.copy_tags)
+    found = Found(size=known.size, etag=known.etag) if known else Found()
+    if spelled or (known and known.size > SINGLE_COPY_BYTES):
+        found = describe(source)
+    if found.size and found.size > SINGLE_COPY_BYTES:
+        return _in_parts(source, target, found, rules, progress)
+    whole = replace(target, write=inherit(source, target, found, rules)) if spelled else target
+    try:
+        found, written = copy_at_once(source, whole, found, spelled=spelled, copy_tags=rules.copy_tags)
+    except Exception as error:
+        if found.size is None and may_be_too_large(error):
+            described = describe(source)
+            if described.size and described.size > SINGLE_COPY_BYTES:
+                return _in_parts(source, target, described, rules, progress)
+        raise
     if progress:
-        progress.add(found.size)
+        progress.add(found.size or 0)
     return found, written
 
 
+def _in_parts(
+    source: Source, target: Target, found: Found, rules: Rules, progress: Progress | None
+) -> tuple[Found, Written]:
+    whole = replace(target, write=_complete(source, target, found, rules))
+    return found, copy_in_parts(source, whole, found, progress)
+
+
 def _streamed(source: Source, target: Target, rules: Rules, progress: Progress | None) -> tuple[Found, UpsertResult]:
-    found = _describe(source)
+    found = describe(source)
     write = _complete(source, target, found, rules)
-    if found.size > SINGLE_PUT_BYTES:
+    if found.size and found.size > SINGLE_PUT_BYTES:
         write = replace(write, part_bytes=part_bytes(0, found.size, write.part_bytes))
     with closing(_bytes_of(source, found)) as data:
         written = target.s3.upsert_object(target.bucket_name, target.key, data, write, progress=progress)
@@ -107,13 +116,6 @@ def _bytes_of(source: Source, found: Found) -> Generator[bytes]:
             yield from opened.verified()
     except S3RestPreconditionError as error:
         raise S3RestIntegrityError(f"Object {source.key!r} was replaced while it was being copied") from error
-
-
-def _describe(source: Source) -> Found:
-    """Ask for everything but the bytes; the conditions of the caller are judged here."""
-    client = source.s3.client(source.bucket_name)
-    with translated(source.bucket_name, source.key):
-        return found_in(call(client, "head_object", source.read.terms(), Bucket=source.bucket_name, Key=source.key))
 
 
 def _complete(source: Source, target: Target, found: Found, rules: Rules) -> Write:

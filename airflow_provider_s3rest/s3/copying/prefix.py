@@ -92,7 +92,7 @@ def copy_prefix(
 
 
 def _takes_conditions(source: Source, target: Target) -> bool:
-    return not same_account(source, target) or takes_conditions(target.s3.client(target.bucket_name))
+    return not same_account(source, target) or takes_conditions(target)
 
 
 def _check(source: Source, target: Target) -> None:
@@ -205,7 +205,7 @@ class _Work:
         if same_bucket(source, target) and target.key.startswith(self._source.key) and not is_itself(source, target):
             raise ValueError(f"its copy {target.key!r} would be among the objects that are copied")
         if not self._choice.dry_run:
-            return copy_object(source, target, self._rules, known=item).size
+            return copy_object(source, target, self._rules, known=item).size or 0
         self._log.info(
             "Would copy s3://%s/%s to s3://%s/%s", source.bucket_name, source.key, target.bucket_name, target.key
         )

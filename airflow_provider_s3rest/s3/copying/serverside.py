@@ -4,17 +4,18 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from airflow_provider_s3rest.exceptions import S3RestIntegrityError, S3RestPreconditionError
-from airflow_provider_s3rest.s3.client import call
+from airflow_provider_s3rest.s3.copying.model import found_in
 from airflow_provider_s3rest.s3.engine import Written
-from airflow_provider_s3rest.s3.errors import translate
+from airflow_provider_s3rest.s3.errors import translate, translated
 from airflow_provider_s3rest.s3.etags import parts_of
-from airflow_provider_s3rest.s3.multipart import MultipartUpload, sent_part
 from airflow_provider_s3rest.s3.options import ByteRange, Read
+from airflow_provider_s3rest.s3.plain.operations import Object
 from airflow_provider_s3rest.s3.results import unquote_etag
 from airflow_provider_s3rest.s3.upload import part_bytes
 
@@ -27,40 +28,62 @@ if TYPE_CHECKING:
 COPY_PART_BYTES = 128 * 1024 * 1024
 """The size of a part, unless the caller or the number of parts asks for another: the bytes stay inside S3."""
 
+_TOO_LARGE_CODES = frozenset({"EntityTooLarge", "InvalidRequest"})
 _SOURCE_CODES = frozenset({"NoSuchKey", "NoSuchVersion"})
 
 
-def copy_at_once(source: Source, target: Target, found: Found, *, spelled: bool, copy_tags: bool) -> Written:
+def copy_at_once(
+    source: Source, target: Target, found: Found, *, spelled: bool, copy_tags: bool
+) -> tuple[Found, Written]:
     """Copy an object by one request.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
 
     :param spelled: whether the target's options describe the content as a whole.
+    :returns: what was copied as far as it is known, and the copy.
     """
-    client = target.s3.client(target.bucket_name)
     terms = target.write.terms() | found.pin(source.read).copy_source_terms()
     if spelled:
         terms["MetadataDirective"] = "REPLACE"
     if target.write.tags or not copy_tags:
         terms["TaggingDirective"] = "REPLACE"
-    _check_conditions(client, target)
     try:
         with _translated(source, target, found):
-            answer = call(
-                client,
-                "copy_object",
-                terms,
-                Bucket=target.bucket_name,
-                Key=target.key,
-                CopySource=source.copy_source,
-            )
+            answer = _copy(source, target, terms)
     except S3RestPreconditionError as error:
-        return _ours(target, found, error)
-    return Written(
+        return found, _ours(source, target, found, error)
+    copied = Written(
         etag=unquote_etag(answer["CopyObjectResult"].get("ETag")),
         version_id=answer.get("VersionId"),
-        region_name=client.meta.region_name,
+        region_name=target.s3.engines.region_of(target.bucket_name),
     )
+    return replace(found, version_id=answer.get("CopySourceVersionId") or found.version_id), copied
+
+
+def describe(source: Source) -> Found:
+    """Ask for everything but the bytes; the conditions of the caller are judged here."""
+    plain = source.s3.engines.plain_for(source.bucket_name)
+    terms = source.read.terms()
+    with translated(source.bucket_name, source.key):
+        if plain:
+            return found_in(Object(plain, source.bucket_name, source.key).head(terms))
+        from airflow_provider_s3rest.s3.client import call
+
+        client = source.s3.client(source.bucket_name)
+        return found_in(call(client, "head_object", terms, Bucket=source.bucket_name, Key=source.key))
+
+
+def _copy(source: Source, target: Target, terms: dict[str, Any]) -> dict[str, Any]:
+    plain = target.s3.engines.plain_for(target.bucket_name)
+    if plain:
+        return Object(plain, target.bucket_name, target.key).copy(terms, source.copy_source)
+    from airflow_provider_s3rest.s3.client import call
+
+    _check_conditions(target)
+    client = target.s3.client(target.bucket_name)
+    where = {"Bucket": target.bucket_name, "Key": target.key, "CopySource": source.copy_source}
+    answer: dict[str, Any] = call(client, "copy_object", terms, **where)
+    return answer
 
 
 def copy_in_parts(source: Source, target: Target, found: Found, progress: Progress | None) -> Written:
@@ -70,43 +93,57 @@ def copy_in_parts(source: Source, target: Target, found: Found, progress: Progre
 
     :param target: with the whole description: S3 takes none from the source here.
     """
+    # Like all of boto3, imported only to be used.
+    from airflow_provider_s3rest.s3.client import call
+    from airflow_provider_s3rest.s3.multipart import MultipartUpload, sent_part
+
+    size = found.size or 0
     client = target.s3.client(target.bucket_name)
     terms = target.write.terms()
     part_terms = terms | found.pin(source.read).copy_source_terms()
-    step = part_bytes(0, found.size, target.write.part_bytes or COPY_PART_BYTES)
-    ranges = (ByteRange(start=at, end=min(at + step, found.size)) for at in range(0, found.size, step))
+    step = part_bytes(0, size, target.write.part_bytes or COPY_PART_BYTES)
+    ranges = (ByteRange(start=at, end=min(at + step, size)) for at in range(0, size, step))
 
     def send(upload: dict[str, str], number: int, byte_range: ByteRange) -> dict[str, Any]:
         where = {"PartNumber": number, "CopySource": source.copy_source, "CopySourceRange": str(byte_range)}
         with _translated(source, target, found):
             answer = call(client, "upload_part_copy", part_terms, **upload, **where)
         if progress:
-            progress.add(min(step, found.size - byte_range.start))
+            progress.add(min(step, size - byte_range.start))
         return sent_part(number, answer["CopyPartResult"])
 
     upload = MultipartUpload(client, target.bucket_name, target.key, terms)
     return upload.assemble(ranges, send, target.s3.connection.max_concurrency)
 
 
-def takes_conditions(client: Any) -> bool:
-    """Whether the installed boto3 can make a copy conditional on its target."""
+def may_be_too_large(error: Exception) -> bool:
+    """Whether S3 refused a copy as it refuses those of objects above 5 GiB; services call it this or that."""
+    return isinstance(error, ClientError) and error.response["Error"].get("Code") in _TOO_LARGE_CODES
+
+
+def takes_conditions(target: Target) -> bool:
+    """Whether a copy can be made conditional on its target: not by a boto3 that is old, where only that can send it."""
+    if target.s3.engines.plain_for(target.bucket_name):
+        return True
+    client = target.s3.client(target.bucket_name)
     known = client.meta.service_model.operation_model("CopyObject").input_shape.members
     return "IfMatch" in known and "IfNoneMatch" in known
 
 
-def _check_conditions(client: Any, target: Target) -> None:
-    if (target.write.if_match or target.write.if_none_match) and not takes_conditions(client):
+def _check_conditions(target: Target) -> None:
+    if (target.write.if_match or target.write.if_none_match) and not takes_conditions(target):
         raise ValueError(
             "if_match, if_none_match: the installed boto3 is too old to make a copy conditional; update it"
         )
 
 
-def _ours(target: Target, found: Found, error: S3RestPreconditionError) -> Written:
+def _ours(source: Source, target: Target, found: Found, error: S3RestPreconditionError) -> Written:
     """Return the object that is in the way, if it is this copy: the answer to an earlier try may have been lost."""
-    if not error.retried or parts_of(found.etag) != 0:
+    if not error.retried:
         raise error
+    etag = found.etag or describe(source).etag
     there = target.s3.head_object(target.bucket_name, target.key, Read(customer_key=target.write.customer_key))
-    if there.etag != found.etag:
+    if parts_of(etag) != 0 or there.etag != etag:
         raise error
     return Written(etag=there.etag, version_id=there.version_id, region_name=there.region_name)
 

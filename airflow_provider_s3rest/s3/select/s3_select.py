@@ -104,8 +104,8 @@ def _receive(s3: S3, client: Any, bucket_name: str, key: str, select: Select, fi
 def _ask(s3: S3, client: Any, bucket_name: str, key: str, select: Select) -> Any:
     from botocore.exceptions import ClientError
 
-    from airflow_provider_s3rest.s3.boto3_engine import translated
     from airflow_provider_s3rest.s3.client import call
+    from airflow_provider_s3rest.s3.errors import translated
 
     terms = select.customer_key.terms() if select.customer_key else {}
     try:
@@ -162,7 +162,8 @@ def _refusal(error: ClientError) -> ValueError:
 def _public(fault: FaultError, bucket_name: str, key: str, retries: int) -> Exception:
     if not fault.code:
         return S3RestIntegrityError(f"Object {key!r} in bucket {bucket_name!r}: {fault.message}")
-    return fault.public("SelectObjectContent", bucket_name, key, retries)
+    fault.retries = retries
+    return fault.public("SelectObjectContent", bucket_name, key)
 
 
 def _account(connection: S3RestConnection) -> tuple[str | None, str]:

@@ -207,7 +207,7 @@ class Copy:
             last_modified=datetime.fromtimestamp((source.modified or 0) / NANOSECONDS, UTC),
             storage_class="STANDARD",
         )
-        return copy_object(at, to, known=known, progress=progress).size
+        return copy_object(at, to, known=known, progress=progress).size or 0
 
     def delete(self, names: Iterable[str], failed: Failed) -> int:
         """Delete objects."""

@@ -11,8 +11,8 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_s3rest.exceptions import S3RestError
 from airflow_provider_s3rest.operators.s3rest import S3RestDeleteOperator, S3RestQueryOperator, S3RestUpsertOperator
-from airflow_provider_s3rest.s3.boto3_engine import Boto3Engine
 from airflow_provider_s3rest.s3.engine import Deletion
+from airflow_provider_s3rest.s3.plain.deletions import PlainDeleter
 from airflow_provider_s3rest.s3.results import DeleteFailure
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def test_refused_keys_fail_the_task(
         DeleteFailure(key="locked", code="AccessDenied", message="object lock"),
         DeleteFailure(key="held", code="AccessDenied", message="legal hold", version_id="v1"),
     ]
-    monkeypatch.setattr(Boto3Engine, "delete", lambda *_: Deletion(failures=failures, markers=0))
+    monkeypatch.setattr(PlainDeleter, "delete", lambda *_: Deletion(failures=failures, markers=0))
     with pytest.raises(
         S3RestError, match=r"2 objects .* were not deleted, 1 were; the first is 'locked' \(AccessDenied"
     ):

@@ -78,6 +78,9 @@ DONE: dict[str, Callable[[Bench], object]] = {
     "list a folder": lambda at: list(at.hook.query_folder(at.bucket, prefix="")),
     "list versions": lambda at: list(at.hook.query_versions(at.bucket, prefix="p/")),
     "copy an object": lambda at: at.hook.copy_object(at.bucket, "p/a", at.bucket, "copy/a"),
+    "copy an object with metadata laid over its own": lambda at: at.hook.copy_object(
+        at.bucket, "p/a", at.bucket, "copy/a", metadata={"a": "1"}
+    ),
     "copy three below a prefix": lambda at: at.hook.copy_prefix(at.bucket, "p/", at.bucket, "copy/"),
     "sync three files to S3": lambda at: at.hook.sync(at.folder, f"s3://{at.bucket}/up/"),
     "sync three files to S3 where they are": lambda at: at.hook.sync(at.folder, f"s3://{at.bucket}/there/"),

@@ -47,8 +47,8 @@ CASES = [
     *[("seaweedfs", engine, key) for key in PLAIN if "\\" not in key for engine in ("obstore", "boto3")],
     *[("seaweedfs", None, key) for key in ("a\tb", "a\nb", "\r\n")],
 ]
-# One engine copies, whichever does the rest.
-COPYING = {("moto", None), ("seaweedfs", None), ("seaweedfs", "boto3")}
+# Copies are sent without boto3, unless it is forced.
+COPYING = {("moto", None), ("moto", "boto3"), ("seaweedfs", None), ("seaweedfs", "obstore"), ("seaweedfs", "boto3")}
 
 
 @pytest.mark.parametrize(("server", "engine", "key"), CASES)

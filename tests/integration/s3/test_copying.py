@@ -57,7 +57,9 @@ def test_a_small_object(
     )
     assert content(writes, bucket, "copy") == b"content"
     assert described(writes, bucket, "copy") == described(reads, origin, "key")
-    assert (result.size, result.etag) == (7, writes.head_object(bucket, "copy").etag)
+    # S3 does not tell the size of what it copies itself.
+    assert result.size == (None if reads is writes else 7)
+    assert result.etag == writes.head_object(bucket, "copy").etag
 
 
 @pytest.mark.parametrize(("source", "target"), [("moto", "moto"), ("seaweedfs", "seaweedfs"), ("seaweedfs", "moto")])
@@ -77,8 +79,11 @@ def test_an_object_above_the_limit(
     writes = reads if source == target else open_s3(target)
     origin, bucket = make_bucket(reads), make_bucket(writes)
     reads.upsert_object(origin, "key", data, DESCRIBED)
+    (known,) = reads.query_objects(origin)
     result = copy_object(
-        Source(s3=reads, bucket_name=origin, key="key"), Target(s3=writes, bucket_name=bucket, key="copy")
+        Source(s3=reads, bucket_name=origin, key="key"),
+        Target(s3=writes, bucket_name=bucket, key="copy"),
+        known=known,
     )
     assert result.size == len(data)
     assert (result.etag or "").endswith("-3")

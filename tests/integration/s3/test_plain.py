@@ -10,6 +10,7 @@ import pytest
 from airflow_provider_s3rest.auth.credentials import credential_source
 from airflow_provider_s3rest.connection import S3RestConnection
 from airflow_provider_s3rest.s3 import S3
+from airflow_provider_s3rest.s3.plain.pages import ask_page
 
 if TYPE_CHECKING:
     from airflow_provider_s3rest.local.stack import LocalStack
@@ -32,7 +33,7 @@ def test_a_page_is_signed_as_the_service_wants_it(stack: str, kind: Any, request
         conn_id="id", **{name: stored.get(name) for name in ("host", "port", "login", "password", "extra")}
     )
     s3 = S3(connection, credential_source(connection, cache_enabled=False, mask=lambda _: None))
-    page = s3.engines.plain_lister.page(bucket, {"Prefix": "a b+c/"})
+    page = ask_page(s3.engines.plain, "list_objects_v2", bucket, {"Prefix": "a b+c/"})
     assert page
     assert [item.key for item in page.items] == KEYS  # type: ignore[union-attr]
     assert page.at

@@ -162,7 +162,7 @@ class World:
     """An S3 that answers everything well, but for the operation under test.
 
     :param fake: the scripted server.
-    :param s3: speaks to it by boto3.
+    :param s3: speaks to it.
     :param sleeps: the waits so far.
     """
 
@@ -196,6 +196,8 @@ class World:
         name = operation_of(request)
         if name == self.operation and self.faults:
             return self.faults.pop(0)
+        if name == "CopyObject" and self.operation == "UploadPartCopy":
+            return self.fake.make_answer(400, b"<Error><Code>InvalidRequest</Code></Error>")
         if name == "HeadBucket" and self.operation == "CreateBucket":
             return self.fake.make_answer(404)
         return self.fake.make_answer(200, _BODIES.get(name, _BODY))

@@ -259,7 +259,7 @@ def test_force_empties_the_bucket_first(fake: Any, make_s3: Callable[..., S3]) -
     s3 = make_s3()
     result = delete_bucket(s3, "bucket", emptier=Deleter(s3=s3))
     assert (result.deleted, result.objects, result.uploads) == (True, 2, 1)
-    assert paths(fake) == ["GET versions", "POST delete", "GET uploads", "DELETE uploadId=1", "DELETE"]
+    assert paths(fake) == ["GET encoding-type=url", "POST delete=", "GET uploads", "DELETE uploadId=1", "DELETE"]
     assert fake.requests[1].body.count(b"<VersionId>") == 2
 
 

@@ -68,7 +68,15 @@ def test_boto3_signs_once_more(skewed: Any, make_s3: Callable[..., S3], sleeps: 
     assert not sleeps
 
 
-@pytest.mark.parametrize("operation", ["get", "head", "put", "delete"])
+def test_deletions_follow_the_services_clock(skewed: Any, make_s3: Callable[..., S3], sleeps: list[float]) -> None:
+    """Without boto3."""
+    OPERATIONS["delete"](make_s3())
+    OPERATIONS["delete"](make_s3())
+    assert ["boto3" in request.headers["user-agent"].lower() for request in skewed.requests] == [False] * 3
+    assert not sleeps
+
+
+@pytest.mark.parametrize("operation", ["get", "head", "put"])
 def test_obstore_leaves_it_to_boto3(
     skewed: Any, make_s3: Callable[..., S3], sleeps: list[float], operation: str
 ) -> None:

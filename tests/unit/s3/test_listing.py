@@ -126,7 +126,7 @@ def test_versions_come_in_the_order_of_the_service(fake: Any, make_s3: Callable[
     )
     assert (older.version_id, older.is_latest, older.size, older.etag) == ("v2", False, 5, "e")
     assert (other.version_id, other.storage_class, other.is_delete_marker) == ("null", "GLACIER", False)
-    assert "?versions&" in fake.requests[0].target
+    assert fake.requests[0].target.endswith("&versions=")
     assert "prefix=p%2F" in fake.requests[0].target
 
 
@@ -219,7 +219,7 @@ def test_a_listing_that_stays_busy(fake: Any, make_s3: Callable[..., S3], sleeps
         list(list_objects(make_s3(), "bucket"))
     assert len(sleeps) == 6
     fake.otherwise = lambda _: fake.make_answer(200, page("a"), {}, 40)
-    with pytest.raises(HTTPClientError, match=r"without sending complete message body \(received 40 bytes"):
+    with pytest.raises(HTTPClientError, match=r"IncompleteRead\(40 bytes read"):
         list(list_objects(make_s3(), "bucket"))
     assert len(sleeps) == 12
 

@@ -23,10 +23,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 DELAYS = (0.0, 10.0, 30.0, 60.0, 120.0, 300.0)
-every_operation = pytest.mark.parametrize("operation", CALLS)
+# Those that need no boto3.
+PLAIN = ("CopyObject", "DeleteObject", "DeleteObjects", "ListObjectVersions", "ListObjectsV2")
+every_operation = pytest.mark.parametrize(
+    ("world", "operation"), [("boto3", name) for name in CALLS] + [(None, name) for name in PLAIN], indirect=["world"]
+)
 
 # S3 begins to answer these before it knows how they end.
-ERRORS_INSIDE_200 = ("CompleteMultipartUpload", "CopyObject", "UploadPartCopy")
+ERRORS_INSIDE_200 = [("boto3", name) for name in ("CompleteMultipartUpload", "CopyObject", "UploadPartCopy")]
+ERRORS_INSIDE_200 += [(None, "CopyObject"), (None, "DeleteObjects")]
 # These tell of a refusal in their result, and do the rest.
 COLLECTED = frozenset({"AbortMultipartUpload", "DeleteObject"})
 # HeadBucket only looks before CreateBucket asks.
@@ -34,11 +39,13 @@ TAKEN_FOR_ABSENT = frozenset({("HeadBucket", 403), ("HeadBucket", 404)})
 
 
 @pytest.fixture(scope="module")
-def world(make_fake: Any, connect: Any, make_source: Any, make_sleeps: Any) -> Iterator[World]:
-    """One client for all tests: making one takes longer than any of them."""
+def world(
+    request: pytest.FixtureRequest, make_fake: Any, connect: Any, make_source: Any, make_sleeps: Any
+) -> Iterator[World]:
+    """One client of an engine for all tests: making one takes longer than any of them."""
     fake, sleeps = make_fake(), make_sleeps()
     s3 = S3(connect(endpoint_url=fake.url, retry_delays_seconds=DELAYS), make_source(), sleep=sleeps)
-    s3.engines.forced = "boto3"
+    s3.engines.forced = getattr(request, "param", "boto3")
     yield World(fake, s3, sleeps)
     fake.close()
 
@@ -121,7 +128,7 @@ def test_what_lasts_is_not_repeated(
     assert not world.sleeps
 
 
-@pytest.mark.parametrize("operation", ERRORS_INSIDE_200)
+@pytest.mark.parametrize(("world", "operation"), ERRORS_INSIDE_200, indirect=["world"])
 @pytest.mark.parametrize("code", ["InternalError", "SlowDown", "AccessDenied"])
 def test_an_error_inside_a_200_is_one(
     world: World, monkeypatch: pytest.MonkeyPatch, fault: Any, operation: str, code: str
@@ -134,7 +141,7 @@ def test_an_error_inside_a_200_is_one(
     assert set(world.sleeps) == set(DELAYS)
 
 
-@pytest.mark.parametrize("operation", ERRORS_INSIDE_200)
+@pytest.mark.parametrize(("world", "operation"), ERRORS_INSIDE_200, indirect=["world"])
 def test_a_200_whose_body_is_cut_is_no_success(world: World, monkeypatch: pytest.MonkeyPatch, operation: str) -> None:
     """Half an answer is tried again too."""
     world.call(monkeypatch, operation, faults=[world.fake.make_answer(200, b"<Result><ETag>e")] * 2)

@@ -169,7 +169,7 @@ def test_the_requester_pays_by_either_engine(
     fake.close()
 
 
-@pytest.mark.parametrize("operation", ["GetObject", "HeadObject", "PutObject", "DeleteObjects"])
+@pytest.mark.parametrize("operation", ["GetObject", "HeadObject", "PutObject"])
 def test_what_obstore_can_not_carry_it_is_not_given(
     world: World, monkeypatch: pytest.MonkeyPatch, operation: str
 ) -> None:

@@ -78,7 +78,8 @@ class Copier:
         if self.size > LIMIT:
             message = f"The specified copy source is larger than the maximum allowable size: {LIMIT}"
             return self.refusal(400, "InvalidRequest", f"<Message>{message}</Message>")
-        return self.make_answer(200, b'<R><ETag>"copied"</ETag></R>', {"x-amz-version-id": "v1"})
+        versions = {"x-amz-version-id": "v1", "x-amz-copy-source-version-id": "s1"}
+        return self.make_answer(200, b'<R><ETag>"copied"</ETag></R>', versions)
 
     def refusal(self, status: int, code: str, more: str = "") -> Any:
         """An error as S3 words it; with the status 200 too."""
@@ -92,12 +93,18 @@ def service(fake: Any) -> Copier:
     return fake.otherwise  # type: ignore[no-any-return]
 
 
+@pytest.fixture(params=[None, "boto3"], ids=["plain", "boto3"])
+def sender(request: pytest.FixtureRequest) -> str | None:
+    """The engine that is forced to send the requests."""
+    return request.param  # type: ignore[no-any-return]
+
+
 @pytest.fixture
-def copy(make_s3: Callable[..., S3]) -> Callable[..., CopyResult]:
-    """Copy ``source/key`` to ``target/new`` by one connection."""
+def copy(make_s3: Callable[..., S3], sender: str | None) -> Callable[..., CopyResult]:
+    """Copy ``source/key`` to ``target/new`` by one connection, with and without boto3."""
 
     def copy(write: Write | None = None, read: Read | None = None, **more: Any) -> CopyResult:
-        s3 = more.pop("s3", None) or make_s3()
+        s3 = more.pop("s3", None) or make_s3(sender)
         source = Source(s3=s3, bucket_name="source", key=more.pop("source_key", "key"), read=read or Read())
         target = Target(
             s3=s3, bucket_name=more.pop("bucket", "target"), key=more.pop("key", "new"), write=write or Write()

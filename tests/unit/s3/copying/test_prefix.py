@@ -64,11 +64,11 @@ def buckets(fake: Any, service: Any) -> Buckets:
 
 
 @pytest.fixture
-def copy(make_s3: Callable[..., S3]) -> Callable[..., CopyPrefixResult]:
+def copy(make_s3: Callable[..., S3], sender: str | None) -> Callable[..., CopyPrefixResult]:
     """Copy a prefix by one connection."""
 
     def copy(source_prefix: str, prefix: str, write: Write | None = None, **more: Any) -> CopyPrefixResult:
-        s3 = more.pop("s3", None) or make_s3()
+        s3 = more.pop("s3", None) or make_s3(sender)
         log = more.pop("log", logging.getLogger("copying"))
         return copy_prefix(
             Source(s3=s3, bucket_name="source", key=source_prefix, read=more.pop("read", Read())),
@@ -160,10 +160,10 @@ def test_an_old_boto3_skips_what_the_listing_tells(
     fake: Any, buckets: Buckets, copy: Callable[..., CopyPrefixResult], make_s3: Callable[..., S3]
 ) -> None:
     """Without a condition, which it can't send."""
-    members = make_s3().client("target").meta.service_model.operation_model("CopyObject").input_shape.members
+    members = make_s3("boto3").client("target").meta.service_model.operation_model("CopyObject").input_shape.members
     del members["IfNoneMatch"]
     buckets.sizes["source"], buckets.sizes["target"] = {"a/1": 1, "a/2": 1}, {"to/1": 1}
-    result = copy("a/", "to/", skip_existing=True)
+    result = copy("a/", "to/", skip_existing=True, s3=make_s3("boto3"))
     assert (result.copied, result.skipped) == (1, 1)
     assert not any("if-none-match" in request.headers for request in fake.requests)
 
@@ -278,7 +278,7 @@ def test_memory_does_not_grow_with_the_listing(
     monkeypatch.setattr("airflow_provider_s3rest.s3.copying.prefix.copy_object", lambda *_, **__: Done)
     monkeypatch.setattr(make_s3(), "query_objects", lambda *_: (listed(1) for _ in range(10_000)))
     tracemalloc.start()
-    done = copy("", "")
+    done = copy("", "", s3=make_s3())
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert done.copied == 10_000

@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import re
 import socket
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
@@ -15,6 +16,7 @@ from botocore.exceptions import ClientError, HTTPClientError
 from airflow_provider_s3rest.exceptions import S3RestIntegrityError, S3RestNoBucketError
 from airflow_provider_s3rest.s3.engines import Engines
 from airflow_provider_s3rest.s3.listing import list_pages
+from airflow_provider_s3rest.s3.plain.client import Request
 from airflow_provider_s3rest.s3.retry import RetryPolicy
 
 if TYPE_CHECKING:
@@ -117,12 +119,13 @@ def test_what_may_pass_is_waited_for_as_the_connection_says(
     assert (len(fake.requests), len(sleeps)) == (3, 2)
 
 
-def test_every_other_answer_is_left_to_the_complete_engine(fake: Any, make_s3: Callable[..., S3]) -> None:
-    """Which asks again, and tells what it is told."""
-    fake.then_error(400, "InvalidArgument", times=2)
+@pytest.mark.usefixtures("without_boto3")
+def test_what_is_refused_is_not_asked_again(fake: Any, make_s3: Callable[..., S3]) -> None:
+    """Whatever the service calls it."""
+    fake.then_error(400, "InvalidArgument")
     with pytest.raises(ClientError, match="InvalidArgument"):
         keys_of(make_s3())
-    assert len(fake.requests) == 2
+    assert len(fake.requests) == 1
 
 
 @pytest.mark.usefixtures("without_boto3")
@@ -133,20 +136,42 @@ def test_a_page_that_breaks_off_is_asked_for_again(fake: Any, make_s3: Callable[
     assert keys_of(make_s3()) == ["p/a"]
 
 
-def test_what_is_no_listing_is_the_complete_engines_to_judge(fake: Any, make_s3: Callable[..., S3]) -> None:
-    """Here it is an error."""
+@pytest.mark.usefixtures("without_boto3")
+def test_what_is_no_listing_is_an_error(fake: Any, make_s3: Callable[..., S3]) -> None:
+    """As a page of a captive portal is none."""
     fake.always(body=b"<html>Welcome</html>")
     with pytest.raises(S3RestIntegrityError, match="is no listing"):
         keys_of(make_s3())
 
 
+@pytest.mark.usefixtures("without_boto3")
+def test_an_error_inside_a_good_answer_is_one(fake: Any, make_s3: Callable[..., S3], sleeps: list[float]) -> None:
+    """To be waited for where it may pass."""
+    fake.then_error(200, "InternalError")
+    fake.then(body=page("p/a"))
+    assert keys_of(make_s3(retry_delays_seconds=(1.0,))) == ["p/a"]
+    assert sleeps == [1.0]
+
+
+@pytest.mark.usefixtures("without_boto3")
 def test_an_expired_token_is_renewed(fake: Any, make_s3: Callable[..., S3], make_source: Any) -> None:
-    """By the complete engine; the next page needs it no more."""
-    fake.then_error(400, "ExpiredToken", times=2)
+    """Once; the next page needs it no more."""
+    fake.then_error(400, "ExpiredToken")
     fake.then(body=page("p/a", token="t"))
     fake.then(body=page("p/b"))
     assert keys_of(make_s3(credentials=make_source(2))) == ["p/a", "p/b"]
-    assert [request.headers["x-amz-security-token"][-1] for request in fake.requests] == ["0", "0", "1", "1"]
+    assert [request.headers["x-amz-security-token"][-1] for request in fake.requests] == ["0", "1", "1"]
+
+
+@pytest.mark.usefixtures("without_boto3")
+def test_the_clock_of_the_service_is_followed(fake: Any, make_s3: Callable[..., S3]) -> None:
+    """Where it refuses ours."""
+    fake.ahead_seconds = 3600
+    fake.then_error(403, "RequestTimeTooSkewed")
+    fake.then(body=page("p/a"))
+    assert keys_of(make_s3()) == ["p/a"]
+    first, second = (datetime.strptime(r.headers["x-amz-date"], "%Y%m%dT%H%M%S%z") for r in fake.requests)
+    assert 3500 < (second - first).total_seconds() < 3700
 
 
 @pytest.mark.usefixtures("without_boto3")
@@ -175,12 +200,12 @@ def test_a_proxy_is_the_complete_engines_to_use(
 def test_aws_is_asked_at_the_host_of_the_bucket(connect: Callable[..., Any], source: Any) -> None:
     """In its region, over TLS."""
     engines = Engines(connect(region_name="eu-central-1"), source, None, RetryPolicy(delays_seconds=()))
-    request = engines.plain_lister._request("bucket", {"Prefix": ""})
-    host = "bucket.s3.eu-central-1.amazonaws.com"
-    assert str(request.url) == f"https://{host}/?encoding-type=url&list-type=2&prefix="
-    assert request.headers["host"] == host
+    request = Request(operation="GetObject", method="GET", bucket_name="bucket", key="a b//../c")
+    base, target, headers = engines.plain._signed(request, source.current())
+    assert (base, target) == (f"https://{headers['host']}", "/a%20b//%2E%2E/c")
+    assert headers["host"] == "bucket.s3.eu-central-1.amazonaws.com"
 
 
 def test_a_directory_bucket_is_the_complete_engines_to_ask(make_s3: Callable[..., S3]) -> None:
     """It has credentials of its own."""
-    assert make_s3().engines.plain_lister.page("data--use1-az4--x-s3", {"Prefix": ""}) is None
+    assert make_s3().engines.plain_for("data--use1-az4--x-s3") is None

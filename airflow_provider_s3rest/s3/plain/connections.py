@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Connections to S3 that are kept for the next request."""
+
+from __future__ import annotations
+
+import select
+import ssl
+import weakref
+from dataclasses import dataclass
+from functools import cached_property
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from typing import TYPE_CHECKING, cast
+
+from airflow_provider_s3rest.s3 import network
+from airflow_provider_s3rest.s3.errors import UNTRUSTED, FaultError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from email.message import Message
+    from socket import socket
+
+    from airflow_provider_s3rest.connection import S3RestConnection
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer of the service, with all of its body."""
+
+    status: int
+    headers: Message
+    body: bytes
+
+
+class Connections:
+    """Sends requests by as many connections as threads ask for at once. Safe for threads."""
+
+    def __init__(self, connection: S3RestConnection) -> None:
+        self._connection = connection
+        self._idle: dict[str, list[HTTPConnection]] = {}
+        weakref.finalize(self, _close, self._idle).atexit = False
+
+    def send(self, method: str, base: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Send a request, and wait for the whole answer.
+
+        :param base: scheme and host.
+        :param target: path and query, encoded.
+        :raises FaultError: there was no answer, or not all of it.
+        """
+        idle = self._idle.setdefault(base, [])
+        used = _live(idle) or self._new(base)
+        try:
+            response = _exchange(used, method, target, headers, body)
+            answer = Answer(response.status, response.headers, response.read())
+        except BaseException as error:
+            used.close()
+            if not isinstance(error, OSError | HTTPException):
+                raise
+            said = f"{self._connection.endpoint_url or 'S3'} gave no answer: {str(error) or type(error).__name__}"
+        else:
+            if not response.will_close:
+                idle.append(used)
+            return answer
+        raise FaultError(said, permanent=UNTRUSTED in said)
+
+    def _new(self, base: str) -> HTTPConnection:
+        scheme, _, host = base.partition("://")
+        if scheme == "http":
+            return HTTPConnection(host, timeout=network.CONNECT_TIMEOUT_SECONDS)
+        return HTTPSConnection(host, timeout=network.CONNECT_TIMEOUT_SECONDS, context=self._trust)
+
+    @cached_property
+    def _trust(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=network.ca_bundle(self._connection))
+
+
+def _exchange(used: HTTPConnection, method: str, target: str, headers: Mapping[str, str], body: bytes) -> HTTPResponse:
+    if used.sock is None:
+        used.connect()
+        cast("socket", used.sock).settimeout(network.READ_TIMEOUT_SECONDS)
+    used.request(method, target, body, headers)
+    return used.getresponse()
+
+
+def _close(idle: dict[str, list[HTTPConnection]]) -> None:
+    for connections in idle.values():
+        for each in connections:
+            each.close()
+
+
+def _live(idle: list[HTTPConnection]) -> HTTPConnection | None:
+    """Take the connection that was used last; those that the service has closed meanwhile are readable."""
+    while idle:
+        try:
+            used = idle.pop()
+        except IndexError:  # another thread was faster
+            return None
+        poll = select.poll()
+        poll.register(used.sock, select.POLLIN)
+        if not poll.poll(0):
+            return used
+        used.close()
+    return None
