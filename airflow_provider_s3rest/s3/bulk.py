@@ -4,10 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import islice
 from typing import TYPE_CHECKING
 
-from airflow_provider_s3rest.s3.pool import concurrently
+from airflow_provider_s3rest.s3.pool import concurrently, in_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -54,7 +53,4 @@ def get_objects(s3: S3, bucket_name: str | None, keys: Iterable[str], read: Read
         with s3.get_object(bucket_name, key, read) as stream:
             return key, stream.read()
 
-    workers = s3.connection.max_concurrency
-    rest = iter(keys)
-    while batch := list(islice(rest, workers)):
-        yield from concurrently(get, batch, workers)
+    return in_order(get, keys, s3.connection.max_concurrency)

@@ -59,6 +59,9 @@ _NO_TIMEOUT = timedelta(days=7)
 # obstore reads its settings from the environment too. An argument overrides each of them but these two.
 _UNSHIELDED = ("AWS_SERVER_SIDE_ENCRYPTION", "AWS_CHECKSUM_ALGORITHM")
 
+# Each further call of another thread takes longer than these bytes.
+_SMALL_BYTES = 256 * 1024
+
 _started_in: list[int] = []
 
 
@@ -121,10 +124,11 @@ class ObstoreEngine:
     def get(self, bucket_name: str, key: str, read: Read) -> OpenObject:
         """Open an object, or a range of its bytes."""
         options = _options(read)
-        answer = self._call("GetObject", bucket_name, key, lambda store: obstore.get(store, key, options=options))
+        answer, data = self._call("GetObject", bucket_name, key, lambda store: _get(store, key, options))
         start, end = answer.range
+        body = iter((data,)) if data is not None else _body(answer)
         return OpenObject(
-            head=self._head(bucket_name, key, answer), body=_body(answer), close=lambda: None, start=start, end=end
+            head=self._head(bucket_name, key, answer), body=body, close=lambda: None, start=start, end=end
         )
 
     @_by_any_clock
@@ -269,6 +273,13 @@ def _options(read: Read) -> GetOptions:
         else:
             options["range"] = (wanted.start, wanted.end)
     return options
+
+
+def _get(store: S3Store, key: str, options: GetOptions) -> tuple[GetResult, bytes | None]:
+    """Open an object; a small one is read by the same call."""
+    answer = obstore.get(store, key, options=options)
+    start, end = answer.range
+    return answer, bytes(answer.bytes()) if end - start <= _SMALL_BYTES else None
 
 
 def _find(store: S3Store, key: str) -> GetResult | None:

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import os
 import threading
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from collections import deque
+from concurrent.futures import Future
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
-from airflow_provider_s3rest.s3.retry import CANCELLED, Cancellation
+from airflow_provider_s3rest.s3.retry import CANCELLED, Cancellation, TransferCancelledError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from types import TracebackType
 
 A = TypeVar("A")
@@ -49,24 +52,47 @@ def for_each(function: Callable[[A], object], items: Iterable[A], workers: int) 
     """
     outer = CANCELLED.get(None)
     with (outer or Cancellation()).inner() as cancelled, _Threads(workers) as threads:
-
-        def run(item: A) -> None:
-            CANCELLED.set(cancelled)
-            function(item)
-
-        in_flight: set[Future[None]] = set()
+        flight = _Flight(function, cancelled)
         try:
             for item in items:
-                if len(in_flight) >= workers:
-                    in_flight = _reap(in_flight, cancelled)
+                if flight.size >= workers:
+                    flight.land()
                 cancelled.check()
-                in_flight.add(threads.submit(run, item))
-            while in_flight:
-                in_flight = _reap(in_flight, cancelled)
+                flight.size += 1
+                threads.start(flight.run, item)
+            while flight.size:
+                flight.land()
         except BaseException as error:
             cancelled.set(urgent=not isinstance(error, Exception))
             grace = _INNER_GRACE_SECONDS if outer else _GRACE_SECONDS
-            wait(in_flight, grace if cancelled.is_urgent else None)
+            flight.drain(grace if cancelled.is_urgent else None)
+            raise
+
+
+def in_order(function: Callable[[A], B], items: Iterable[A], workers: int) -> Iterator[B]:
+    """Apply a function to every item, on threads, and hand out the results in the order of the items.
+
+    An item is taken when one of the last ``workers`` results has been taken, so that memory holds no more of them. A
+    failure ends it, as does whoever takes no more.
+    """
+    outer = CANCELLED.get(None)
+    with (outer or Cancellation()).inner() as cancelled, _Threads(workers) as threads:
+
+        def run(item: A) -> B:
+            CANCELLED.set(cancelled)
+            return function(item)
+
+        window: deque[Future[B]] = deque()
+        try:
+            for item in items:
+                cancelled.check()
+                window.append(threads.submit(run, item))
+                if len(window) >= workers:
+                    yield window.popleft().result()
+            while window:
+                yield window.popleft().result()
+        except BaseException:
+            cancelled.set()
             raise
 
 
@@ -108,12 +134,52 @@ def interruptibly(function: Callable[[A], B], argument: A) -> B:
     return future.result()
 
 
-def _reap(in_flight: set[Future[None]], cancelled: Cancellation) -> set[Future[None]]:
-    done, _ = wait({*in_flight, cancelled.future}, return_when=FIRST_COMPLETED)
-    for future in done & in_flight:
-        future.result()
-    cancelled.check()
-    return in_flight - done
+_CANCELLATION = object()
+
+
+class _Flight(Generic[A]):
+    """The calls under way; each costs one entry of a queue, where futures would cost more than a small request."""
+
+    def __init__(self, function: Callable[[A], object], cancelled: Cancellation) -> None:
+        self.size = 0
+        self._function = function
+        self._cancelled = cancelled
+        self._landed: SimpleQueue[BaseException | object | None] = SimpleQueue()
+        # Whoever waits for a call hears of a cancellation in the same way.
+        cancelled.future.add_done_callback(lambda _: self._landed.put(_CANCELLATION))
+
+    def run(self, item: A) -> None:
+        """Call the function, on a thread."""
+        CANCELLED.set(self._cancelled)
+        try:
+            self._function(item)
+        except BaseException as error:  # noqa: BLE001 - whoever waits for it raises it
+            self._landed.put(error)
+        else:
+            self._landed.put(None)
+
+    def land(self) -> None:
+        """Wait for one call to end.
+
+        :raises BaseException: what that raised; TransferCancelledError after a cancellation.
+        """
+        error = self._landed.get()
+        if error is _CANCELLATION:
+            raise TransferCancelledError
+        self.size -= 1
+        if isinstance(error, BaseException):
+            raise error
+
+    def drain(self, seconds: float | None) -> None:
+        """After a failure, wait for the calls that are under way.
+
+        :param seconds: how long at most; None: until they are done.
+        """
+        deadline = None if seconds is None else monotonic() + seconds
+        with suppress(Empty):
+            while self.size:
+                timeout = None if deadline is None else max(0.0, deadline - monotonic())
+                self.size -= self._landed.get(timeout=timeout) is not _CANCELLATION
 
 
 class _Threads:
@@ -125,7 +191,7 @@ class _Threads:
     def __init__(self, most: int) -> None:
         self._most = most
         self._threads: list[threading.Thread] = []
-        self._work: SimpleQueue[tuple[Future[Any], Callable[[Any], Any], Any] | None] = SimpleQueue()
+        self._work: SimpleQueue[tuple[Callable[[Any], None], Any] | None] = SimpleQueue()
 
     def __enter__(self) -> Self:
         return self
@@ -146,20 +212,28 @@ class _Threads:
     def submit(self, function: Callable[[A], B], argument: A) -> Future[B]:
         """Have a function called by a thread as soon as one is free."""
         future: Future[B] = Future()
-        if len(self._threads) < self._most:
-            self._threads.append(threading.Thread(target=self._run, name="s3rest", daemon=True))
-            self._threads[-1].start()
-        self._work.put((future, function, argument))
-        return future
 
-    def _run(self) -> None:
-        while work := self._work.get():
-            future, function, argument = work
+        def run(argument: A) -> None:
             try:
                 future.set_result(function(argument))
             except BaseException as error:  # noqa: BLE001 - whoever waits for it raises it
                 future.set_exception(error)
-            del work, future, function, argument
+
+        self.start(run, argument)
+        return future
+
+    def start(self, function: Callable[[A], None], argument: A) -> None:
+        """Do as :meth:`submit`, with a function that raises nothing."""
+        if len(self._threads) < self._most:
+            self._threads.append(threading.Thread(target=self._run, name="s3rest", daemon=True))
+            self._threads[-1].start()
+        self._work.put((function, argument))
+
+    def _run(self) -> None:
+        while work := self._work.get():
+            function, argument = work
+            function(argument)
+            del work, function, argument
 
 
 _idle: list[_Threads] = []

@@ -364,6 +364,12 @@ def make_sleeps() -> type[Sleeps]:
 
 
 @pytest.fixture
+def nothing_is_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fast engine reads no object by the call that opens it."""
+    monkeypatch.setattr("airflow_provider_s3rest.s3.obstore_engine._SMALL_BYTES", -1)
+
+
+@pytest.fixture
 def sleeps() -> Sleeps:
     """The waits so far."""
     return Sleeps()

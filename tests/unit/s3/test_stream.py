@@ -86,6 +86,18 @@ def test_bytes_can_be_had_once(fake: Any, make_s3: Callable[..., S3], tmp_path: 
         closed.save(tmp_path / "file")
 
 
+@pytest.mark.parametrize("cut", [1000, 0])
+def test_a_small_body_that_breaks_is_asked_for_anew(
+    fake: Any, make_s3: Callable[..., S3], sleeps: list[float], engine: str, cut: int
+) -> None:
+    """Once; it is read whole."""
+    fake.serve(BODY)
+    fake.then(200, BODY, cut=cut, ETag='"e1"')
+    assert make_s3(engine).get_object("bucket", "key").read() == BODY
+    assert (len(fake.requests), sleeps) == (2, [0.0])
+
+
+@pytest.mark.usefixtures("nothing_is_small")
 def test_a_broken_body_goes_on_where_it_broke(
     fake: Any, make_s3: Callable[..., S3], sleeps: list[float], engine: str
 ) -> None:
@@ -136,6 +148,7 @@ def test_a_replaced_object_is_not_mixed(fake: Any, make_s3: Callable[..., S3], e
         make_s3(engine).get_object("bucket", "key").read()
 
 
+@pytest.mark.usefixtures("nothing_is_small")
 def test_a_server_that_ignores_the_condition(fake: Any, make_s3: Callable[..., S3], engine: str) -> None:
     """The ETag of what comes is compared all the same."""
     fake.serve(BODY, etag="e2")
@@ -144,6 +157,7 @@ def test_a_server_that_ignores_the_condition(fake: Any, make_s3: Callable[..., S
         make_s3(engine).get_object("bucket", "key").read()
 
 
+@pytest.mark.usefixtures("nothing_is_small")
 def test_a_server_that_ignores_the_range(fake: Any, make_s3: Callable[..., S3], engine: str) -> None:
     """The beginning is not taken for the rest."""
     fake.then(200, BODY, cut=1000, ETag='"e1"')

@@ -104,6 +104,7 @@ def test_the_callers_description_goes_over_it(fake: Any, stream: Callable[..., C
     assert "x-amz-tagging" not in sent
 
 
+@pytest.mark.usefixtures("nothing_is_small")
 def test_a_cut_body_is_taken_up_again(
     reader: Reader, service: Any, stream: Callable[..., CopyResult], fake: Any, sleeps: list[float]
 ) -> None:
