@@ -12,7 +12,7 @@ from airflow_provider_s3rest.exceptions import S3RestIntegrityError, S3RestNotFo
 from airflow_provider_s3rest.s3.client import call
 from airflow_provider_s3rest.s3.engine import CHUNK_BYTES, Deletion, OpenObject, Written
 from airflow_provider_s3rest.s3.errors import FaultError, translate, translated
-from airflow_provider_s3rest.s3.etags import Encoding
+from airflow_provider_s3rest.s3.etags import Encoding, read_encoding
 from airflow_provider_s3rest.s3.keys import fits_xml
 from airflow_provider_s3rest.s3.options import Read
 from airflow_provider_s3rest.s3.results import DeleteFailure, ObjectHead, ObjectId, unquote_etag
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from airflow_provider_s3rest.s3.options import Write
-
-_NOT_MD5_ENCRYPTIONS = frozenset({"aws:kms", "aws:kms:dsse"})
 
 
 class Boto3Engine:
@@ -69,9 +67,7 @@ class Boto3Engine:
         """
         with translated(bucket_name, key):
             answer = self._call("head_object", bucket_name, key, read.whole().terms(), PartNumber=part_number)
-        encryption = answer.get("ServerSideEncryption")
-        is_md5 = encryption not in _NOT_MD5_ENCRYPTIONS and "SSECustomerAlgorithm" not in answer
-        return Encoding(is_md5=is_md5, part_bytes=answer["ContentLength"])
+        return read_encoding(answer)
 
     def put(self, bucket_name: str, key: str, body: bytes, write: Write) -> Written:
         """Write an object in one request."""

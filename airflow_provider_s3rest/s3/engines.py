@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from airflow_provider_s3rest.s3.boto3_engine import Boto3Engine
     from airflow_provider_s3rest.s3.client import Clients
     from airflow_provider_s3rest.s3.engine import Deleting, Engine
+    from airflow_provider_s3rest.s3.etags import Encoding
+    from airflow_provider_s3rest.s3.options import Read
     from airflow_provider_s3rest.s3.plain.client import PlainClient
     from airflow_provider_s3rest.s3.retry import RetryPolicy
 
@@ -81,6 +83,23 @@ class Engines:
         """Return what sends plain requests about a bucket; None where only boto3 can."""
         usable = self.forced != "boto3" and self.plain.reaches(bucket_name)
         return self.plain if usable else None
+
+    def encoding_of(self, bucket_name: str, key: str, read: Read, part_number: int = 1) -> Encoding:
+        """Ask how an object's ETag came about.
+
+        :param part_number: the part whose size is to be told.
+        """
+        client = self.plain_for(bucket_name)
+        if client is None:
+            return self.boto3.encoding_of(bucket_name, key, read, part_number)
+        from airflow_provider_s3rest.s3.errors import translated
+        from airflow_provider_s3rest.s3.etags import read_encoding
+        from airflow_provider_s3rest.s3.plain.operations import Object
+
+        with translated(bucket_name, key):
+            return read_encoding(
+                Object(client, bucket_name, key).head(read.whole().terms() | {"PartNumber": part_number})
+            )
 
     def deleting(self, bucket_name: str) -> Deleting:
         """Return what deletes objects of a bucket."""

@@ -14,10 +14,11 @@ from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import BinaryIO
+    from collections.abc import Iterable, Mapping
+    from typing import Any, BinaryIO
 
 _ETAG = re.compile(r"([0-9a-f]{32})(?:-([0-9]{1,5}))?")
+_NOT_MD5_ENCRYPTIONS = frozenset({"aws:kms", "aws:kms:dsse"})
 _BLOCK_BYTES = 1024 * 1024
 
 
@@ -31,6 +32,13 @@ class Encoding:
 
     is_md5: bool
     part_bytes: int
+
+
+def read_encoding(answer: Mapping[str, Any]) -> Encoding:
+    """Read the answer to a HeadObject for one part."""
+    encryption = answer.get("ServerSideEncryption")
+    is_md5 = encryption not in _NOT_MD5_ENCRYPTIONS and "SSECustomerAlgorithm" not in answer
+    return Encoding(is_md5=is_md5, part_bytes=answer["ContentLength"])
 
 
 def parts_of(etag: str | None) -> int | None:

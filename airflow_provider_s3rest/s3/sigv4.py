@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from airflow_provider_s3rest.auth.model import Credentials
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
+_UNSIGNED = "UNSIGNED-PAYLOAD"
 _NO_BODY = hashlib.sha256(b"").hexdigest()
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
@@ -61,7 +62,7 @@ class Signer:
         names = ";".join(sorted(signed))
         parameters = _encoded({**query, **self._parameters("X-Amz-", lifetime_seconds, names)})
         lines = [method, quote(path, safe="/~"), parameters, *(f"{name}:{signed[name]}" for name in sorted(signed))]
-        request = "\n".join([*lines, "", names, "UNSIGNED-PAYLOAD"])
+        request = "\n".join([*lines, "", names, _UNSIGNED])
         signature = self._sign(string_to_sign(_ALGORITHM, self._timestamp, self._scope, request))
         return f"{base}{_unmistakable(path)}?{parameters}&X-Amz-Signature={signature}"
 
@@ -73,15 +74,16 @@ class Signer:
         *,
         query: Mapping[str, str],
         headers: Mapping[str, str],
-        body: bytes = b"",
+        body: bytes | None = b"",
     ) -> tuple[str, dict[str, str]]:
         """Sign a request, its body included.
 
         https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
 
+        :param body: None leaves the body out of the signature.
         :returns: its URL, and all its headers.
         """
-        digest = hashlib.sha256(body).hexdigest() if body else _NO_BODY
+        digest = _UNSIGNED if body is None else hashlib.sha256(body).hexdigest() if body else _NO_BODY
         own = {"host": _host(base), "x-amz-content-sha256": digest, "x-amz-date": self._timestamp}
         if self._credentials.session_token:
             own["x-amz-security-token"] = self._credentials.session_token

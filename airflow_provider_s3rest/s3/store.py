@@ -82,7 +82,7 @@ class S3:
             self.policy,
             read=read,
             workers=self.workers,
-            encoding_of=lambda number: engines.boto3.encoding_of(bucket_name, key, read, number),
+            encoding_of=lambda number: engines.encoding_of(bucket_name, key, read, number),
         )
 
     def head_object(self, bucket_name: str | None, key: str, read: Read | None = None) -> ObjectHead:

@@ -108,7 +108,7 @@ def _put(s3: S3, bucket_name: str, key: str, body: bytes, write: Write) -> Writt
 def _new_upload(s3: S3, bucket_name: str, key: str, write: Write) -> MultipartUpload:
     from airflow_provider_s3rest.s3.multipart import MultipartUpload
 
-    return MultipartUpload(s3.client(bucket_name), bucket_name, key, write.terms())
+    return MultipartUpload(s3, bucket_name, key, write.terms())
 
 
 def _put_parts(

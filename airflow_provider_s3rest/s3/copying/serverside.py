@@ -104,15 +104,16 @@ def copy_in_parts(source: Source, target: Target, found: Found, progress: Progre
     step = part_bytes(0, size, target.write.part_bytes or COPY_PART_BYTES)
     ranges = (ByteRange(start=at, end=min(at + step, size)) for at in range(0, size, step))
 
-    def send(upload: dict[str, str], number: int, byte_range: ByteRange) -> dict[str, Any]:
-        where = {"PartNumber": number, "CopySource": source.copy_source, "CopySourceRange": str(byte_range)}
+    def send(upload_id: str, number: int, byte_range: ByteRange) -> dict[str, Any]:
+        upload = {"Bucket": target.bucket_name, "Key": target.key, "UploadId": upload_id, "PartNumber": number}
+        where = {"CopySource": source.copy_source, "CopySourceRange": str(byte_range)}
         with _translated(source, target, found):
             answer = call(client, "upload_part_copy", part_terms, **upload, **where)
         if progress:
             progress.add(min(step, size - byte_range.start))
         return sent_part(number, answer["CopyPartResult"])
 
-    upload = MultipartUpload(client, target.bucket_name, target.key, terms)
+    upload = MultipartUpload(target.s3, target.bucket_name, target.key, terms)
     return upload.assemble(ranges, send, target.s3.connection.max_concurrency)
 
 

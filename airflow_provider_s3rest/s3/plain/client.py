@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from airflow_provider_s3rest.s3.regions import Regions
     from airflow_provider_s3rest.s3.retry import RetryPolicy
 
+_LARGE_BYTES = 1024 * 1024
 _ERROR_INSIDE = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?<Error[\s>]")
 
 
@@ -75,6 +76,11 @@ class PlainClient:
         owner = self._connection.expected_bucket_owner
         return {"x-amz-source-expected-bucket-owner": owner} if owner else {}
 
+    @property
+    def is_aws(self) -> bool:
+        """Whether the service is that of AWS, which knows every checksum."""
+        return not self._connection.endpoint_url
+
     def region_of(self, bucket_name: str) -> str:
         """Return the region of a bucket."""
         return self._regions.of(bucket_name)
@@ -123,9 +129,16 @@ class PlainClient:
         if self._connection.expected_bucket_owner:
             headers["x-amz-expected-bucket-owner"] = self._connection.expected_bucket_owner
         path = "/".join(part for part in (None if in_host else request.bucket_name, request.key) if part)
+        # TLS guards it already, and signing takes longer than sending.
+        is_signed = base.startswith("http://") or len(request.body) < _LARGE_BYTES
         signer = Signer(credentials, region, self._clock.now())
         url, signed = signer.request(
-            request.method, base, f"/{path}", query=request.query, headers=headers, body=request.body
+            request.method,
+            base,
+            f"/{path}",
+            query=request.query,
+            headers=headers,
+            body=request.body if is_signed else None,
         )
         return base, url[len(base) :], signed
 

@@ -83,6 +83,9 @@ def _written(ids: Sequence[ObjectId]) -> bytes:
 
 
 def _read(body: bytes) -> Deletion:
+    # All are gone, and no bucket keeps versions: nothing of it need be read, which would take most of the time.
+    if body.endswith(b"</DeleteResult>") and b"Error>" not in body and b"DeleteMarker>" not in body:
+        return Deletion(failures=[], markers=0)
     if b"<!DOCTYPE" in body:
         raise S3RestIntegrityError("The service's answer to a deletion holds a DTD, which none of S3 does")
     try:

@@ -30,7 +30,7 @@ _CONTENT = {
     "ContentType": "content-type",
     "Expires": "expires",
 }
-_CUSTOMER_KEY = {
+CUSTOMER_KEY = {
     "SSECustomerAlgorithm": "x-amz-server-side-encryption-customer-algorithm",
     "SSECustomerKey": "x-amz-server-side-encryption-customer-key",
     "SSECustomerKeyMD5": "x-amz-server-side-encryption-customer-key-md5",
@@ -41,21 +41,27 @@ _READ_CONDITIONS = {
     "IfNoneMatch": "if-none-match",
     "IfUnmodifiedSince": "if-unmodified-since",
 }
-_COPY = {
-    **_CONTENT,
-    **_CUSTOMER_KEY,
-    **{f"CopySource{term}": f"x-amz-copy-source-{header}" for term, header in _READ_CONDITIONS.items()},
-    **{f"CopySource{term}": header.replace("x-amz-", "x-amz-copy-source-") for term, header in _CUSTOMER_KEY.items()},
-    "ACL": "x-amz-acl",
+_ENCRYPTION = {
     "BucketKeyEnabled": "x-amz-server-side-encryption-bucket-key-enabled",
+    "SSEKMSKeyId": "x-amz-server-side-encryption-aws-kms-key-id",
+    "ServerSideEncryption": "x-amz-server-side-encryption",
+}
+WRITTEN = {
+    **_CONTENT,
+    **CUSTOMER_KEY,
+    **_ENCRYPTION,
+    "ACL": "x-amz-acl",
     "ChecksumAlgorithm": "x-amz-checksum-algorithm",
+    "StorageClass": "x-amz-storage-class",
+    "Tagging": "x-amz-tagging",
+}
+_COPY = {
+    **WRITTEN,
+    **{f"CopySource{term}": f"x-amz-copy-source-{header}" for term, header in _READ_CONDITIONS.items()},
+    **{f"CopySource{term}": header.replace("x-amz-", "x-amz-copy-source-") for term, header in CUSTOMER_KEY.items()},
     "IfMatch": "if-match",
     "IfNoneMatch": "if-none-match",
     "MetadataDirective": "x-amz-metadata-directive",
-    "SSEKMSKeyId": "x-amz-server-side-encryption-aws-kms-key-id",
-    "ServerSideEncryption": "x-amz-server-side-encryption",
-    "StorageClass": "x-amz-storage-class",
-    "Tagging": "x-amz-tagging",
     "TaggingDirective": "x-amz-tagging-directive",
 }
 
@@ -78,8 +84,9 @@ class Object:
 
         :param terms: parameters as boto3 names them.
         """
-        query = {"versionId": terms["VersionId"]} if "VersionId" in terms else {}
-        answer = self._send("HeadObject", "HEAD", _headers(terms, _READ_CONDITIONS | _CUSTOMER_KEY), query)
+        known = {"VersionId": "versionId", "PartNumber": "partNumber"}
+        query = {name: str(terms[term]) for term, name in known.items() if term in terms}
+        answer = self.send("HeadObject", "HEAD", headers_of(terms, _READ_CONDITIONS | CUSTOMER_KEY), query)
         return _described(answer)
 
     def copy(self, terms: Mapping[str, Any], source: Mapping[str, str]) -> dict[str, Any]:
@@ -91,20 +98,28 @@ class Object:
         :param source: ``Bucket``, ``Key`` and perhaps ``VersionId``.
         """
         version = f"?versionId={source['VersionId']}" if "VersionId" in source else ""
-        headers = _headers(terms, _COPY)
+        headers = headers_of(terms, _COPY)
         headers["x-amz-copy-source"] = quote(f"{source['Bucket']}/{source['Key']}", safe="/~") + version
         headers |= self.client.source_terms
-        answer = self._send("CopyObject", "PUT", headers)
-        etag = re.search(rb"<ETag>([^<]*)</ETag>", answer.body)
+        answer = self.send("CopyObject", "PUT", headers)
         return {
-            "CopyObjectResult": {"ETag": unescape(etag[1].decode())} if etag else {},
+            "CopyObjectResult": {"ETag": element(answer, "ETag")},
             "VersionId": answer.headers.get("x-amz-version-id"),
             "CopySourceVersionId": answer.headers.get("x-amz-copy-source-version-id"),
         }
 
-    def _send(
-        self, operation: str, method: str, headers: Mapping[str, str], query: Mapping[str, str] | None = None
+    def send(
+        self,
+        operation: str,
+        method: str,
+        headers: Mapping[str, str],
+        query: Mapping[str, str] | None = None,
+        body: bytes = b"",
     ) -> Answer:
+        """Send a request about the object.
+
+        :param operation: its name in the API of S3.
+        """
         request = Request(
             operation=operation,
             method=method,
@@ -112,6 +127,7 @@ class Object:
             key=self.key,
             query=query or {},
             headers=headers,
+            body=body,
         )
         try:
             return self.client.send(request)
@@ -119,10 +135,16 @@ class Object:
             raise fault.botocores(operation) from None
 
 
-def _headers(terms: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, str]:
+def element(answer: Answer, name: str) -> str | None:
+    """Return the text of an element of an answer's body."""
+    found = re.search(rf"<{name}>([^<]*)</{name}>".encode(), answer.body)
+    return unescape(found[1].decode()) if found else None
+
+
+def headers_of(terms: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, str]:
     """Write those terms that the operation knows."""
     headers = {header: _written(terms[term]) for term, header in known.items() if term in terms}
-    metadata = terms.get("Metadata", {}) if known is _COPY else {}
+    metadata = terms.get("Metadata", {}) if "ContentType" in known else {}
     return headers | {f"{_METADATA}{name}": value for name, value in metadata.items()}
 
 
@@ -144,6 +166,11 @@ def _described(answer: Answer) -> dict[str, Any]:
         "ETag": headers.get("etag"),
         "VersionId": headers.get("x-amz-version-id"),
         "StorageClass": headers.get("x-amz-storage-class"),
+        **{
+            term: headers[header]
+            for term, header in (_ENCRYPTION | CUSTOMER_KEY).items()
+            if header in headers and not term.endswith("Key")
+        },
         "Metadata": {
             name.lower().removeprefix(_METADATA): value
             for name, value in headers.items()

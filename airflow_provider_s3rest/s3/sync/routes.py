@@ -248,6 +248,6 @@ def _part_sizes(prefix: Prefix, found: Entry, count: int) -> Iterator[int | None
     if -(-found.size // ours) == count:
         yield ours
     read = Read(customer_key=prefix.read.customer_key or prefix.write.customer_key)
-    told = prefix.s3.engines.boto3.encoding_of(prefix.bucket_name, prefix.key(found.name), read)
+    told = prefix.s3.engines.encoding_of(prefix.bucket_name, prefix.key(found.name), read)
     if told.is_md5 and told.part_bytes and told.part_bytes != ours and -(-found.size // told.part_bytes) == count:
         yield told.part_bytes

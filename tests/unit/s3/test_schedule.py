@@ -24,14 +24,17 @@ if TYPE_CHECKING:
 
 DELAYS = (0.0, 10.0, 30.0, 60.0, 120.0, 300.0)
 # Those that need no boto3.
-PLAIN = ("CopyObject", "DeleteObject", "DeleteObjects", "ListObjectVersions", "ListObjectsV2")
+PLAIN = (
+    *("CompleteMultipartUpload", "CopyObject", "CreateMultipartUpload", "DeleteObject", "DeleteObjects"),
+    *("ListObjectVersions", "ListObjectsV2", "UploadPart"),
+)
 every_operation = pytest.mark.parametrize(
     ("world", "operation"), [("boto3", name) for name in CALLS] + [(None, name) for name in PLAIN], indirect=["world"]
 )
 
 # S3 begins to answer these before it knows how they end.
 ERRORS_INSIDE_200 = [("boto3", name) for name in ("CompleteMultipartUpload", "CopyObject", "UploadPartCopy")]
-ERRORS_INSIDE_200 += [(None, "CopyObject"), (None, "DeleteObjects")]
+ERRORS_INSIDE_200 += [(None, name) for name in ("CompleteMultipartUpload", "CopyObject", "DeleteObjects")]
 # These tell of a refusal in their result, and do the rest.
 COLLECTED = frozenset({"AbortMultipartUpload", "DeleteObject"})
 # HeadBucket only looks before CreateBucket asks.

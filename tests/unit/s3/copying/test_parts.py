@@ -50,7 +50,9 @@ def test_6_gb_are_copied_in_parts(fake: Any, large: Any, copy: Callable[..., Cop
     assert (len(bounds), bounds[-1][1]) == (PARTS, str(SIX_GB - 1))
     # A copy that is refused, a question for the object and one for its tags, a begin and an end.
     assert len(fake.requests) == PARTS + 5
-    created = next(request.headers for request in fake.requests if request.target.endswith("?uploads"))
+    created = next(
+        request.headers for request in fake.requests if request.target.partition("?")[2].startswith("uploads")
+    )
     assert {name: created.get(name) for name in large.headers} == large.headers
     assert created["x-amz-tagging"] == "team=a+b"
     sources = [request.headers for request in fake.requests if "partNumber" in request.target]
@@ -121,7 +123,10 @@ def test_tags_are_read_only_where_they_go_along(
     """Reading them needs a permission of its own."""
     copy(write, **rules)
     assert not any(request.target.endswith("?tagging") for request in fake.requests)
-    assert next(r for r in fake.requests if r.target.endswith("?uploads")).headers.get("x-amz-tagging") == tagging
+    assert (
+        next(r for r in fake.requests if r.target.partition("?")[2].startswith("uploads")).headers.get("x-amz-tagging")
+        == tagging
+    )
     assert large.ranges
 
 
