@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from airflow_provider_s3rest.s3.client import Clients
     from airflow_provider_s3rest.s3.engine import Deleting, Engine
     from airflow_provider_s3rest.s3.etags import Encoding
+    from airflow_provider_s3rest.s3.obstore_engine import ObstoreEngine
     from airflow_provider_s3rest.s3.options import Read
     from airflow_provider_s3rest.s3.plain.client import PlainClient
     from airflow_provider_s3rest.s3.retry import RetryPolicy
@@ -48,14 +49,17 @@ class Engines:
 
         :param plain: whether the options of the request are such that every engine knows them.
         """
+        return self.fast_for(*keys, plain=plain) or self.boto3
+
+    def fast_for(self, *keys: str, plain: bool = True) -> ObstoreEngine | None:
+        """Return the fast engine, if it can be chosen."""
         if self.forced:
-            engine: Engine = getattr(self, self.forced)
-            return engine
+            return self.obstore if self.forced == "obstore" else None
         # obstore signs no header of ours, and S3 refuses an unsigned x-amz-expected-bucket-owner; nor by another clock.
         needs_more = not plain or self._connection.expected_bucket_owner or self.clock.is_wrong
         if needs_more or not all(map(sends_verbatim, keys)):
-            return self.boto3
-        return self.obstore if self._may_be_fast else self.boto3
+            return None
+        return self.obstore if self._may_be_fast else None
 
     @cached_property
     def _may_be_fast(self) -> bool:
@@ -64,7 +68,7 @@ class Engines:
         return usable_here()
 
     @cached_property
-    def obstore(self) -> Engine:
+    def obstore(self) -> ObstoreEngine:
         """The fast one."""
         from airflow_provider_s3rest.s3.obstore_engine import ObstoreEngine
 

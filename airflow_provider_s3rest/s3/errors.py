@@ -169,9 +169,9 @@ def read_obstore_error(error: Exception) -> FaultError:
     if answer := _STATUS.search(text):
         return read_refusal(int(answer[1]), answer[2].encode())
     if answer := _EMBEDDED.search(text):
-        # An error inside a 200.
+        # It stood inside a 200, whose work had begun.
         body = answer[1]
-        return FaultError(_element(body, "Message"), status=200, code=_element(body, "Code") or _UNREADABLE)
+        return FaultError(_element(body, "Message"), status=500, code=_element(body, "Code") or _UNREADABLE)
     if "Received redirect without LOCATION" in text:
         return FaultError("The bucket is in another region.", status=301, code="PermanentRedirect")
     summary = _FIRST_LINE.search(text)

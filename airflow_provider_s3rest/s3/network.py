@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from pathlib import Path
@@ -21,8 +22,9 @@ _CA_BUNDLE_VARIABLES = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 _HOME_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 
 
+@functools.cache
 def user_agent() -> str:
-    """Return how both engines name this provider to S3."""
+    """Return how all engines name this provider to S3; the version stands in a file."""
     from airflow_provider_s3rest import __version__
 
     return f"airflow-provider-s3rest/{__version__}"

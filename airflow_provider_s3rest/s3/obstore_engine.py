@@ -116,7 +116,7 @@ class ObstoreEngine:
         self.fallback = fallback
         self._trusts_clock = False
         self._lock = threading.Lock()
-        self._stores: dict[str, tuple[Credentials, str, S3Store]] = {}
+        self._stores: dict[tuple[str, str], tuple[Credentials, str, S3Store]] = {}
         _started_in[:] = [os.getpid()]
         _engines.add(self)
 
@@ -164,8 +164,26 @@ class ObstoreEngine:
         return Written(
             etag=unquote_etag(answer["e_tag"]),
             version_id=answer["version"],
-            region_name=self._stores[bucket_name][1],
+            region_name=self._stores[bucket_name, ""][1],
         )
+
+    def copy(self, source_bucket_name: str, source_key: str, bucket_name: str, key: str) -> bool:
+        """Have S3 copy an object of at most 5 GiB as it is; obstore does not tell what its answer says of the copy.
+
+        :returns: False, and nothing was copied, where the other engine has to do it.
+        :raises botocore.exceptions.ClientError: it was refused; the caller knows which side that is about.
+        """
+        try:
+            self._send(
+                "CopyObject", bucket_name, lambda store: obstore.copy(store, source_key, key), source_bucket_name
+            )
+        except _SkewedError:
+            return False
+        except FaultError as fault:
+            error = fault.botocores("CopyObject")
+        else:
+            return True
+        raise error
 
     def _head(self, bucket_name: str, key: str, answer: GetResult) -> ObjectHead:
         meta, attributes = answer.meta, answer.attributes
@@ -177,15 +195,28 @@ class ObstoreEngine:
             last_modified=meta["last_modified"],
             content_type=attributes.get("Content-Type"),
             version_id=meta["version"],
-            region_name=self._stores[bucket_name][1],
+            region_name=self._stores[bucket_name, ""][1],
             metadata={name: value for name, value in attributes.items() if name not in _STANDARD_ATTRIBUTES},
         )
 
-    def _call(self, operation: str, bucket_name: str, key: str | None, request: Callable[[S3Store], T]) -> T:
+    def _call(self, operation: str, bucket_name: str, key: str, request: Callable[[S3Store], T]) -> T:
+        try:
+            return self._send(operation, bucket_name, request)
+        except FaultError as fault:
+            error = fault.public(operation, bucket_name, key)
+        raise error
+
+    def _send(
+        self, operation: str, bucket_name: str, request: Callable[[S3Store], T], source_bucket_name: str = ""
+    ) -> T:
+        """Send a request until it is answered well, or has failed for good.
+
+        :raises FaultError: it has failed.
+        """
         attempts = self._policy.attempts()
         while True:
             credentials = self._source.current()
-            store = self._store(bucket_name, credentials)
+            store = self._store(bucket_name, credentials, source_bucket_name)
             try:
                 return interruptibly(request, store)
             except (BaseError, FileNotFoundError) as error:
@@ -195,7 +226,7 @@ class ObstoreEngine:
                 raise _SkewedError
             if not self._recovery.mend(fault, attempts, bucket_name, credentials):
                 fault.retries = attempts.retries
-                raise fault.public(operation, bucket_name, key)
+                raise fault
 
     def _may_be_late(self, fault: FaultError, operation: str) -> bool:
         """Whether a refusal has to do with the time: the answer to a HEAD does not tell, so one such is asked again."""
@@ -204,18 +235,22 @@ class ObstoreEngine:
             return True
         return fault.code == SKEWED_CODE
 
-    def _store(self, bucket_name: str, credentials: Credentials) -> S3Store:
+    def _store(self, bucket_name: str, credentials: Credentials, source_bucket_name: str) -> S3Store:
         """Return the store of a bucket; new credentials get a new one, so that no cache of its own outlives them."""
         region = self._regions.of(bucket_name)
+        which = bucket_name, source_bucket_name
         with self._lock:
-            known = self._stores.get(bucket_name)
+            known = self._stores.get(which)
             if known is None or known[:2] != (credentials, region):
-                known = credentials, region, self._new_store(bucket_name, region, credentials)
-                self._stores[bucket_name] = known
+                known = credentials, region, self._new_store(*which, region, credentials)
+                self._stores[which] = known
             return known[2]
 
-    def _new_store(self, bucket_name: str, region: str, credentials: Credentials) -> S3Store:
-        url, virtual_hosted = network.bucket_url(self._connection, bucket_name, region)
+    def _new_store(self, bucket_name: str, source_bucket_name: str, region: str, credentials: Credentials) -> S3Store:
+        url, in_host = network.bucket_url(self._connection, bucket_name, region)
+        if source_bucket_name:
+            # What it copies comes from the bucket that it has the name of; requests go where it is told.
+            url = url if in_host else f"{url}/{bucket_name}"
         given: S3Credential = {
             "access_key_id": credentials.access_key_id,
             "secret_access_key": credentials.secret_access_key,
@@ -223,11 +258,11 @@ class ObstoreEngine:
             "expires_at": None,
         }
         return S3Store(
-            bucket_name,
+            source_bucket_name or bucket_name,
             endpoint=url,
             aws_endpoint_url_s3=url,
             region=region,
-            virtual_hosted_style_request=virtual_hosted,
+            virtual_hosted_style_request=in_host or bool(source_bucket_name),
             request_payer=self._connection.requester_pays,
             skip_signature=False,
             unsigned_payload=False,

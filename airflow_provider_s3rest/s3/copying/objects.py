@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_s3rest.exceptions import S3RestIntegrityError, S3RestPreconditionError
 from airflow_provider_s3rest.s3.copying.model import Found, Rules, check, inherit, is_itself, same_account
-from airflow_provider_s3rest.s3.copying.serverside import copy_at_once, copy_in_parts, describe, may_be_too_large
+from airflow_provider_s3rest.s3.copying.serverside import (
+    copy_at_once,
+    copy_in_parts,
+    copy_quickly,
+    describe,
+    may_be_too_large,
+)
+from airflow_provider_s3rest.s3.options import Read, Write
 from airflow_provider_s3rest.s3.results import CopyResult
 from airflow_provider_s3rest.s3.upload import SINGLE_PUT_BYTES, part_bytes
 
@@ -21,7 +28,6 @@ if TYPE_CHECKING:
 
     from airflow_provider_s3rest.s3.copying.model import Source, Target
     from airflow_provider_s3rest.s3.engine import Written
-    from airflow_provider_s3rest.s3.options import Write
     from airflow_provider_s3rest.s3.progress import Progress
     from airflow_provider_s3rest.s3.results import ObjectSummary, UpsertResult
 
@@ -67,6 +73,22 @@ def copy_object(
         source_key=source.key,
         source_version_id=source.read.version_id or found.version_id,
     )
+
+
+def copy_listed(
+    source: Source, target: Target, rules: Rules, known: ObjectSummary, *, progress: Progress | None = None
+) -> int:
+    """Copy an object as :func:`copy_object` does, where nothing but its size is to be told of it.
+
+    :param known: the object as a listing tells of it.
+    :returns: its size in bytes.
+    """
+    as_it_is = (source.read, target.write, rules) == (Read(), Write(), Rules()) and known.size <= SINGLE_COPY_BYTES
+    if as_it_is and same_account(source, target) and not is_itself(source, target) and copy_quickly(source, target):
+        if progress:
+            progress.add(known.size)
+        return known.size
+    return copy_object(source, target, rules, known=known, progress=progress).size or 0
 
 
 def _inside(

@@ -16,7 +16,7 @@ from airflow_provider_s3rest.exceptions import (
     S3RestPreconditionError,
 )
 from airflow_provider_s3rest.s3.copying.model import check, is_itself, same_account, same_bucket
-from airflow_provider_s3rest.s3.copying.objects import SINGLE_COPY_BYTES, copy_object
+from airflow_provider_s3rest.s3.copying.objects import SINGLE_COPY_BYTES, copy_listed
 from airflow_provider_s3rest.s3.copying.serverside import takes_conditions
 from airflow_provider_s3rest.s3.filters import Filter
 from airflow_provider_s3rest.s3.keys import check_key
@@ -205,7 +205,7 @@ class _Work:
         if same_bucket(source, target) and target.key.startswith(self._source.key) and not is_itself(source, target):
             raise ValueError(f"its copy {target.key!r} would be among the objects that are copied")
         if not self._choice.dry_run:
-            return copy_object(source, target, self._rules, known=item).size or 0
+            return copy_listed(source, target, self._rules, item)
         self._log.info(
             "Would copy s3://%s/%s to s3://%s/%s", source.bucket_name, source.key, target.bucket_name, target.key
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from airflow_provider_s3rest.exceptions import S3RestIntegrityError, S3RestPreconditionError
-from airflow_provider_s3rest.s3.copying.model import found_in
+from airflow_provider_s3rest.s3.copying.model import Found, found_in
 from airflow_provider_s3rest.s3.engine import Written
 from airflow_provider_s3rest.s3.errors import translate, translated
 from airflow_provider_s3rest.s3.etags import parts_of
@@ -22,7 +22,7 @@ from airflow_provider_s3rest.s3.upload import part_bytes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from airflow_provider_s3rest.s3.copying.model import Found, Source, Target
+    from airflow_provider_s3rest.s3.copying.model import Source, Target
     from airflow_provider_s3rest.s3.progress import Progress
 
 COPY_PART_BYTES = 128 * 1024 * 1024
@@ -58,6 +58,18 @@ def copy_at_once(
         region_name=target.s3.engines.region_of(target.bucket_name),
     )
     return replace(found, version_id=answer.get("CopySourceVersionId") or found.version_id), copied
+
+
+def copy_quickly(source: Source, target: Target) -> bool:
+    """Copy an object of at most 5 GiB as it is, many times faster than :func:`copy_at_once`, and learn nothing of it.
+
+    :returns: False where that can't be done, and nothing was.
+    """
+    fast = target.s3.engines.fast_for(source.key, target.key)
+    if fast is None:
+        return False
+    with _translated(source, target, Found()):
+        return fast.copy(source.bucket_name, source.key, target.bucket_name, target.key)
 
 
 def describe(source: Source) -> Found:

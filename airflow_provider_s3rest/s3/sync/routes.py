@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from airflow_provider_s3rest.s3 import etags
-from airflow_provider_s3rest.s3.copying import Source, Target, copy_object
+from airflow_provider_s3rest.s3.copying import Rules, Source, Target, copy_listed
 from airflow_provider_s3rest.s3.copying.model import same_account, same_bucket
 from airflow_provider_s3rest.s3.copying.objects import SINGLE_COPY_BYTES
 from airflow_provider_s3rest.s3.options import Read
@@ -207,7 +207,7 @@ class Copy:
             last_modified=datetime.fromtimestamp((source.modified or 0) / NANOSECONDS, UTC),
             storage_class="STANDARD",
         )
-        return copy_object(at, to, known=known, progress=progress).size or 0
+        return copy_listed(at, to, Rules(), known, progress=progress)
 
     def delete(self, names: Iterable[str], failed: Failed) -> int:
         """Delete objects."""

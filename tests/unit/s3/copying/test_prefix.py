@@ -263,11 +263,11 @@ def test_many_are_in_flight_and_no_more(
     buckets.sizes["source"] = {f"{number:04}": 1 for number in range(20)}
     together = threading.Barrier(5)
 
-    def copy_object(*_: object, **__: object) -> type[Done]:
+    def copy_listed(*_: object) -> int:
         together.wait(10)
-        return Done
+        return 1
 
-    monkeypatch.setattr("airflow_provider_s3rest.s3.copying.prefix.copy_object", copy_object)
+    monkeypatch.setattr("airflow_provider_s3rest.s3.copying.prefix.copy_listed", copy_listed)
     assert copy("", "", s3=make_s3(max_concurrency=5)).copied == 20
 
 
@@ -275,7 +275,7 @@ def test_memory_does_not_grow_with_the_listing(
     copy: Callable[..., CopyPrefixResult], listed: Callable[..., Any], make_s3: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Objects and results are counted, not kept."""
-    monkeypatch.setattr("airflow_provider_s3rest.s3.copying.prefix.copy_object", lambda *_, **__: Done)
+    monkeypatch.setattr("airflow_provider_s3rest.s3.copying.prefix.copy_listed", lambda *_: 1)
     monkeypatch.setattr(make_s3(), "query_objects", lambda *_: (listed(1) for _ in range(10_000)))
     tracemalloc.start()
     done = copy("", "", s3=make_s3())
@@ -283,9 +283,3 @@ def test_memory_does_not_grow_with_the_listing(
     tracemalloc.stop()
     assert done.copied == 10_000
     assert peak < 1024**2
-
-
-class Done:
-    """What a copy returns."""
-
-    size = 1
