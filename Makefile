@@ -75,6 +75,7 @@ lock: $(READY)  ## pin every dependency again (UPGRADE=--upgrade for newer ones)
 	printf 'uv\n' | $(LOCK) -o requirements/uv.txt -
 	$(LOCK) --extra local --extra select --group dev -o requirements/dev.txt pyproject.toml
 	$(LOCK) -o requirements/peer.txt requirements/peer.in
+	$(LOCK) -o requirements/tools.txt requirements/tools.in
 	$(LOCK) --extra local --extra select --group oldest-form --resolution lowest-direct $(AS_OF_OLDEST) -o requirements/oldest.txt pyproject.toml
 
 clean:  ## remove all that make made

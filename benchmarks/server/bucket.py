@@ -6,10 +6,11 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import time
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import formatdate
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
@@ -27,7 +28,7 @@ PAGE = 1000
 _XML = "Content-Type: application/xml\r\n"
 _DECLARED = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _KIND = "binary/octet-stream"
-_WHEN, _STAMP = "Mon, 24 Nov 2025 16:00:00 GMT", "2025-11-24T16:00:00.000Z"
+_LONG_AGO = 1_764_000_000.0
 # That of what is too large to be kept; true ones would take more time than all the rest.
 _ETAG = "9a0364b9e99bb480dd25e1f0284c8555"
 
@@ -40,6 +41,7 @@ class Object:
     etag: str
     data: bytes | None = None
     kind: str = _KIND
+    modified: float = _LONG_AGO
 
     def pieces(self, start: int, end: int) -> Iterator[memoryview]:
         """Give its bytes."""
@@ -134,7 +136,7 @@ class World:
         if found is None:
             return _error(404, "NoSuchKey", request)
         start, end, status = 0, found.size, 200
-        more = f'ETag: "{found.etag}"\r\nLast-Modified: {_WHEN}\r\nAccept-Ranges: bytes\r\n'
+        more = f'ETag: "{found.etag}"\r\nLast-Modified: {formatdate(found.modified, usegmt=True)}\r\nAccept-Ranges: bytes\r\n'
         if wanted := re.fullmatch(r"bytes=(\d*)-(\d*)", request.header(b"range")):
             first, last = wanted.groups()
             start = int(first) if first else max(0, found.size - int(last))
@@ -149,7 +151,7 @@ class World:
             return _error(412, "PreconditionFailed", request)
         data = bytes(request.body) if request.size <= KEPT_BYTES else None
         etag = f"{_ETAG}-1" if data is None else hashlib.md5(data, usedforsecurity=False).hexdigest()
-        self._keep(request, Object(request.size, etag, data, request.header(b"content-type") or _KIND))
+        self._keep(request, Object(request.size, etag, data, request.header(b"content-type") or _KIND, time.time()))
         return Answer(_head(200, 0, f'ETag: "{etag}"\r\n'))
 
     def _copy(self, request: Request) -> Answer:
@@ -157,9 +159,9 @@ class World:
         found = self.objects.get((bucket, key))
         if found is None:
             return _error(404, "NoSuchKey", request)
-        self._keep(request, found)
+        self._keep(request, replace(found, modified=time.time()))
         return _document(
-            f"<CopyObjectResult><LastModified>{_STAMP}</LastModified><ETag>&quot;{found.etag}&quot;</ETag>"
+            f"<CopyObjectResult><LastModified>{_stamp(time.time())}</LastModified><ETag>&quot;{found.etag}&quot;</ETag>"
             "</CopyObjectResult>"
         )
 
@@ -175,7 +177,7 @@ class World:
     def _end(self, request: Request) -> Answer:
         sizes = self._uploads[request.query["uploadId"]]
         etag = f"{_ETAG}-{len(sizes)}"
-        self._keep(request, Object(sum(sizes.values()), etag))
+        self._keep(request, Object(sum(sizes.values()), etag, modified=time.time()))
         told = f"<ETag>&quot;{etag}&quot;</ETag>"
         return _document(f"<CompleteMultipartUploadResult>{told}</CompleteMultipartUploadResult>")
 
@@ -245,7 +247,7 @@ class World:
     def _item(self, bucket: str, key: str, encode: Callable[[str], str]) -> str:
         found = self.objects[bucket, key]
         return (
-            f"<Contents><Key>{encode(key)}</Key><LastModified>{_STAMP}</LastModified><ETag>&quot;{found.etag}&quot;</ETag>"
+            f"<Contents><Key>{encode(key)}</Key><LastModified>{_stamp(found.modified)}</LastModified><ETag>&quot;{found.etag}&quot;</ETag>"
             f"<Size>{found.size}</Size><StorageClass>STANDARD</StorageClass></Contents>"
         )
 
@@ -256,6 +258,11 @@ def _no_tags(_: Request) -> Answer:
 
 def _nothing(_: Request) -> Answer:
     return Answer(_head(200, 0, "x-amz-bucket-region: us-east-1\r\n"))
+
+
+def _stamp(moment: float) -> str:
+    whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(moment))
+    return f"{whole}.{int(moment % 1 * 1000):03}Z"
 
 
 def _head(status: int, length: int, more: str = "") -> bytes:
