@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The same works by each client, a module for each: every function prepares one work, and returns what is timed.
+"""The same works by each client, a module for each.
 
-Run as ``python -m benchmarks.clients.ours '["put", "get"]' '{"address": ..., ...}'``; prints the figures of each work.
+A work is a generator: it prepares, yields, does what is timed, yields, and may check what came of it.
+``python -m benchmarks.clients.ours '["put", "get"]' '{"address": ..., ...}'`` prints the figures of each work.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-SMALL = bytes(4096)
+SMALL = bytes(range(256)) * 16
 KEYS = {"access_key_id": "AKIAIOSFODNN7EXAMPLE", "secret_access_key": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"}
 REGION = "us-east-1"
 
@@ -27,17 +29,26 @@ class Place:
     :param ca_bundle: what to trust; None: HTTP.
     :param count: of how many objects the work is; of a large one, its mebibytes.
     :param folder: holds files.
+    :param latency: whether answers take a while, so that threads pay.
+    :param tells: whether the server tells what it was asked.
     """
 
     address: str
     ca_bundle: str | None
     count: int
     folder: str
+    latency: bool
+    tells: bool
 
     @property
     def names(self) -> list[str]:
         """The keys of small objects."""
         return [f"work/{number:05}" for number in range(self.count)]
+
+    @property
+    def listed_names(self) -> list[str]:
+        """The keys of what is there to be listed or deleted."""
+        return [f"data/{number // 1000:04}/part-{number:08}.parquet" for number in range(self.count)]
 
     @property
     def large_file(self) -> Path:
@@ -49,27 +60,64 @@ class Place:
         """Where it is received."""
         return Path(self.folder, "received")
 
+    @property
+    def tree(self) -> Path:
+        """Small files, a hundred in a folder."""
+        root = Path(self.folder, "tree")
+        if not root.exists():
+            for number in range(self.count):
+                file = root / f"{number // 100:03}" / f"{number:05}"
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(SMALL)
+        return root
+
+    def change_tree(self) -> int:
+        """Change one of a hundred files; return how many these are."""
+        changed = [self.tree / f"{number // 100:03}" / f"{number:05}" for number in range(0, self.count, 100)]
+        for file in changed:
+            with file.open("ab") as appended:
+                appended.write(b"x")
+        return len(changed)
+
     def expect_large(self) -> None:
-        """Check what was received, and remove it."""
+        """Check what was received, by the bytes that the server repeats, and remove it."""
         expect(self.received_file.stat().st_size, self.count << 20)
+        with self.received_file.open("rb") as file:
+            first = file.read(1 << 20)
+            while data := file.read(1 << 20):
+                expect(data == first, wanted=True)
         self.received_file.unlink()
 
 
-Work = Callable[[Place], Callable[[], object]]
+Work = Callable[[Place], Iterator[None]]
 
 
 def run(works: dict[str, Work]) -> None:
-    """Do the works that the command line names, each once, and print what each cost."""
+    """Do the works that the command line names, as far as they are known, each once, and print what each cost."""
     names, place = json.loads(sys.argv[1]), Place(**json.loads(sys.argv[2]))
-    figures = {}
-    for name in names:
-        work = works[name](place)
-        gc.collect()
-        cpu, peak, began = _cpu(), _peak(), time.perf_counter()
-        work()
-        seconds = time.perf_counter() - began
-        figures[name] = {"seconds": seconds, "cpu": _cpu() - cpu, "mebibytes": _peak() - peak}
-    print(json.dumps(figures))
+    print(json.dumps({name: _measure(works[name](place), place) for name in names if name in works}))
+
+
+def _measure(work: Iterator[None], place: Place) -> dict[str, float]:
+    next(work)
+    gc.collect()
+    if place.tells:
+        _told(place)
+    cpu, memory, began = _cpu(), _memory(), time.perf_counter()
+    next(work)
+    seconds = time.perf_counter() - began
+    figures = {"seconds": seconds, "cpu": _cpu() - cpu, "mebibytes": _peak() - memory}
+    if place.tells:
+        told = _told(place)
+        figures |= {"requests": sum(told["requests"].values()), "server_cpu": told["cpu"]}
+    next(work, None)
+    return figures
+
+
+def _told(place: Place) -> dict[str, Any]:
+    from benchmarks.server import figures
+
+    return figures(place.address, place.ca_bundle)
 
 
 def _cpu() -> float:
@@ -77,9 +125,17 @@ def _cpu() -> float:
     return sum(each.ru_utime + each.ru_stime for each in used)
 
 
+def _memory() -> float:
+    """Return how much memory this process has now, in mebibytes, and forget how much it had before."""
+    Path("/proc/self/clear_refs").write_text("5")
+    return _peak()
+
+
 def _peak() -> float:
     """Return the most memory so far, in mebibytes, of this process and the largest of its children."""
-    return sum(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024
+    status = Path("/proc/self/status").read_text()
+    own = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:"))
+    return (own + resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss) / 1024
 
 
 def expect(found: object, wanted: object) -> None:

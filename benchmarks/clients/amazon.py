@@ -11,7 +11,7 @@ from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from benchmarks.clients import SMALL, Place, expect, run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
     from benchmarks.clients import Work
 
@@ -22,57 +22,76 @@ def _used_hook() -> S3Hook:
     return hook
 
 
-def put(place: Place) -> Callable[[], object]:
+def put(place: Place) -> Iterator[None]:
     """Write small objects."""
     hook = _used_hook()
-    return lambda: [hook.load_bytes(SMALL, name, "small", replace=True) for name in place.names]
+    yield
+    for name in place.names:
+        hook.load_bytes(SMALL, name, "small", replace=True)
+    yield
 
 
-def get(place: Place) -> Callable[[], object]:
+def get(place: Place) -> Iterator[None]:
     """Read small objects."""
     hook = _used_hook()
-    return lambda: expect({hook.get_key(name, "small").get()["Body"].read() for name in place.names}, {SMALL})
+    yield
+    found = [hook.get_key(name, "small").get()["Body"].read() for name in place.names]
+    yield
+    expect(set(found), {SMALL})
 
 
-def head(place: Place) -> Callable[[], object]:
+def head(place: Place) -> Iterator[None]:
     """Ask about small objects."""
     hook = _used_hook()
-    return lambda: expect({hook.head_object(name, "small")["ContentLength"] for name in place.names}, {4096})
+    yield
+    found = [hook.head_object(name, "small")["ContentLength"] for name in place.names]
+    yield
+    expect(set(found), {len(SMALL)})
 
 
-def copy(place: Place) -> Callable[[], object]:
+def copy(place: Place) -> Iterator[None]:
     """Copy small objects inside S3."""
     hook = _used_hook()
-    return lambda: [hook.copy_object(name, f"copy/{name}", "small", "small") for name in place.names]
+    yield
+    for name in place.names:
+        hook.copy_object(name, f"copy/{name}", "small", "small")
+    yield
 
 
-def delete(place: Place) -> Callable[[], object]:
-    """Delete small objects."""
+def delete(place: Place) -> Iterator[None]:
+    """Delete objects."""
     hook = _used_hook()
-    return lambda: hook.delete_objects("small", place.names)
+    yield
+    hook.delete_objects("listed", place.listed_names)
+    yield
+    expect(hook.list_keys("listed", "data/"), [])
 
 
-def list_all(place: Place) -> Callable[[], object]:
+def list_all(place: Place) -> Iterator[None]:
     """List objects."""
     hook = _used_hook()
-    return lambda: expect(len(hook.list_keys("listed", "data/")), place.count)
+    yield
+    found = hook.list_keys("listed", "data/")
+    yield
+    expect(found, place.listed_names)
 
 
-def up(place: Place) -> Callable[[], object]:
+def up(place: Place) -> Iterator[None]:
     """Write a large object from a file."""
     hook = _used_hook()
-    return lambda: hook.load_file(str(place.large_file), "sent", "large", replace=True)
+    yield
+    hook.load_file(str(place.large_file), "sent", "large", replace=True)
+    yield
+    expect(hook.head_object("sent", "large")["ContentLength"], place.count << 20)
 
 
-def down(place: Place) -> Callable[[], object]:
+def down(place: Place) -> Iterator[None]:
     """Read a large object into a file."""
     hook = _used_hook()
-
-    def work() -> None:
-        hook.get_key("parts", "large").download_file(str(place.received_file))
-        place.expect_large()
-
-    return work
+    yield
+    hook.get_key("parts", "large").download_file(str(place.received_file))
+    yield
+    place.expect_large()
 
 
 WORKS: dict[str, Work] = {

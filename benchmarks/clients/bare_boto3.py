@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""boto3 alone; for large objects with larger parts and without the checksums that it adds by default."""
+"""boto3 alone: by threads where there is latency, and large objects in larger parts, without its own checksums."""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -12,11 +13,12 @@ from botocore.config import Config
 from benchmarks.clients import KEYS, REGION, SMALL, Place, expect, run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from benchmarks.clients import Work
 
 _TUNED = TransferConfig(multipart_chunksize=16 << 20, max_concurrency=16)
+_THREADS = 32
 
 
 def _client(place: Place, **config: Any) -> Any:
@@ -27,7 +29,7 @@ def _client(place: Place, **config: Any) -> Any:
         region_name=REGION,
         aws_access_key_id=KEYS["access_key_id"],
         aws_secret_access_key=KEYS["secret_access_key"],
-        config=Config(s3={"addressing_style": "path"}, max_pool_connections=32, **config),
+        config=Config(s3={"addressing_style": "path"}, max_pool_connections=_THREADS, **config),
     )
     client.put_object(Bucket="small", Key="first", Body=SMALL)
     return client
@@ -37,68 +39,85 @@ def _tuned(place: Place) -> Any:
     return _client(place, request_checksum_calculation="when_required", response_checksum_validation="when_required")
 
 
-def put(place: Place) -> Callable[[], object]:
+def _each(call: Callable[[str], Any], place: Place) -> list[Any]:
+    # Without latency, threads make it slower.
+    with ThreadPoolExecutor(_THREADS if place.latency else 1) as pool:
+        return list(pool.map(call, place.names))
+
+
+def put(place: Place) -> Iterator[None]:
     """Write small objects."""
     client = _client(place)
-    return lambda: [client.put_object(Bucket="small", Key=name, Body=SMALL) for name in place.names]
+    yield
+    _each(lambda name: client.put_object(Bucket="small", Key=name, Body=SMALL), place)
+    yield
 
 
-def get(place: Place) -> Callable[[], object]:
+def get(place: Place) -> Iterator[None]:
     """Read small objects."""
     client = _client(place)
-    return lambda: expect(
-        {client.get_object(Bucket="small", Key=name)["Body"].read() for name in place.names}, {SMALL}
-    )
+    yield
+    found = _each(lambda name: client.get_object(Bucket="small", Key=name)["Body"].read(), place)
+    yield
+    expect(set(found), {SMALL})
 
 
-def head(place: Place) -> Callable[[], object]:
+def head(place: Place) -> Iterator[None]:
     """Ask about small objects."""
     client = _client(place)
-    return lambda: [client.head_object(Bucket="small", Key=name) for name in place.names]
+    yield
+    found = _each(lambda name: client.head_object(Bucket="small", Key=name)["ContentLength"], place)
+    yield
+    expect(set(found), {len(SMALL)})
 
 
-def copy(place: Place) -> Callable[[], object]:
+def copy(place: Place) -> Iterator[None]:
     """Copy small objects inside S3."""
     client = _client(place)
-    return lambda: [
-        client.copy_object(Bucket="small", Key=f"copy/{name}", CopySource={"Bucket": "small", "Key": name})
-        for name in place.names
-    ]
+    yield
+    _each(
+        lambda name: client.copy_object(
+            Bucket="small", Key=f"copy/{name}", CopySource={"Bucket": "small", "Key": name}
+        ),
+        place,
+    )
+    yield
 
 
-def delete(place: Place) -> Callable[[], object]:
-    """Delete small objects."""
-    client = _client(place)
-
-    def work() -> None:
-        for start in range(0, place.count, 1000):
-            objects = [{"Key": name} for name in place.names[start : start + 1000]]
-            client.delete_objects(Bucket="small", Delete={"Objects": objects})
-
-    return work
+def delete(place: Place) -> Iterator[None]:
+    """Delete objects."""
+    client, names = _client(place), place.listed_names
+    yield
+    for start in range(0, place.count, 1000):
+        objects = [{"Key": name} for name in names[start : start + 1000]]
+        client.delete_objects(Bucket="listed", Delete={"Objects": objects})
+    yield
 
 
-def list_all(place: Place) -> Callable[[], object]:
+def list_all(place: Place) -> Iterator[None]:
     """List objects."""
     pages = _client(place).get_paginator("list_objects_v2").paginate(Bucket="listed", Prefix="data/")
-    return lambda: expect(sum(len(page["Contents"]) for page in pages), place.count)
+    yield
+    found = [item["Key"] for page in pages for item in page["Contents"]]
+    yield
+    expect(found, place.listed_names)
 
 
-def up(place: Place) -> Callable[[], object]:
+def up(place: Place) -> Iterator[None]:
     """Write a large object from a file."""
     client = _tuned(place)
-    return lambda: client.upload_file(str(place.large_file), "large", "sent", Config=_TUNED)
+    yield
+    client.upload_file(str(place.large_file), "large", "sent", Config=_TUNED)
+    yield
 
 
-def down(place: Place) -> Callable[[], object]:
+def down(place: Place) -> Iterator[None]:
     """Read a large object into a file."""
     client = _tuned(place)
-
-    def work() -> None:
-        client.download_file("large", "parts", str(place.received_file), Config=_TUNED)
-        place.expect_large()
-
-    return work
+    yield
+    client.download_file("large", "parts", str(place.received_file), Config=_TUNED)
+    yield
+    place.expect_large()
 
 
 WORKS: dict[str, Work] = {

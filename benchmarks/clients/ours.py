@@ -11,11 +11,9 @@ from airflow_provider_s3rest.hooks.s3rest import S3RestHook
 from benchmarks.clients import SMALL, Place, expect, run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
     from benchmarks.clients import Work
-
-LISTED = "data/"
 
 
 def _used_hook() -> S3RestHook:
@@ -25,87 +23,124 @@ def _used_hook() -> S3RestHook:
     return hook
 
 
-def put(place: Place) -> Callable[[], object]:
+def put(place: Place) -> Iterator[None]:
     """Write small objects."""
     hook = _used_hook()
-    return lambda: expect(len(hook.upsert_objects("small", ((name, SMALL) for name in place.names))), place.count)
+    yield
+    found = hook.upsert_objects("small", ((name, SMALL) for name in place.names))
+    yield
+    expect([each.key for each in found], place.names)
 
 
-def put_alone(place: Place) -> Callable[[], object]:
+def put_alone(place: Place) -> Iterator[None]:
     """Write small objects, one by one."""
     hook = _used_hook()
-    return lambda: [hook.upsert_object("small", name, SMALL) for name in place.names]
+    yield
+    for name in place.names:
+        hook.upsert_object("small", name, SMALL)
+    yield
 
 
-def get(place: Place) -> Callable[[], object]:
+def get(place: Place) -> Iterator[None]:
     """Read small objects."""
     hook = _used_hook()
-    return lambda: expect(sum(len(data) for _, data in hook.get_objects("small", place.names)), place.count * 4096)
+    yield
+    found = list(hook.get_objects("small", place.names))
+    yield
+    expect(found, [(name, SMALL) for name in place.names])
 
 
-def get_alone(place: Place) -> Callable[[], object]:
+def get_alone(place: Place) -> Iterator[None]:
     """Read small objects, one by one."""
     hook = _used_hook()
-    return lambda: expect({hook.get_object("small", name).read() for name in place.names}, {SMALL})
+    yield
+    found = [hook.get_object("small", name).read() for name in place.names]
+    yield
+    expect(set(found), {SMALL})
 
 
-def head(place: Place) -> Callable[[], object]:
+def head(place: Place) -> Iterator[None]:
     """Ask about small objects."""
     hook = _used_hook()
-    return lambda: expect({found.size for found in hook.head_objects("small", place.names)}, {4096})
+    yield
+    found = hook.head_objects("small", place.names)
+    yield
+    expect({each.size for each in found}, {len(SMALL)})
 
 
-def head_alone(place: Place) -> Callable[[], object]:
+def head_alone(place: Place) -> Iterator[None]:
     """Ask about small objects, one by one."""
     hook = _used_hook()
-    return lambda: expect({hook.head_object("small", name).size for name in place.names}, {4096})
+    yield
+    found = [hook.head_object("small", name) for name in place.names]
+    yield
+    expect({each.size for each in found}, {len(SMALL)})
 
 
-def copy(place: Place) -> Callable[[], object]:
+def copy(place: Place) -> Iterator[None]:
     """Copy small objects inside S3."""
     hook = _used_hook()
-    return lambda: expect(hook.copy_prefix("small", "work/", "small", "copy/").copied, place.count)
+    yield
+    found = hook.copy_prefix("small", "work/", "small", "copy/work/")
+    yield
+    expect(found.copied, place.count)
 
 
-def copy_alone(place: Place) -> Callable[[], object]:
+def copy_alone(place: Place) -> Iterator[None]:
     """Copy small objects inside S3, one by one."""
     hook = _used_hook()
-    return lambda: [hook.copy_object("small", name, "small", f"copy/{name}") for name in place.names]
+    yield
+    for name in place.names:
+        hook.copy_object("small", name, "small", f"copy/{name}")
+    yield
 
 
-def delete(place: Place) -> Callable[[], object]:
-    """Delete small objects."""
+def delete(place: Place) -> Iterator[None]:
+    """Delete objects."""
     hook = _used_hook()
-    return lambda: expect(hook.delete_objects("small", place.names).deleted, place.count)
+    yield
+    found = hook.delete_objects("listed", place.listed_names)
+    yield
+    expect(found.deleted, place.count)
+    expect(list(hook.query_objects("listed", "data/")), [])
 
 
-def list_all(place: Place) -> Callable[[], object]:
-    """List objects."""
-    hook = _used_hook()
-    return lambda: expect(sum(1 for _ in hook.query_objects("listed", LISTED)), place.count)
+def list_all(place: Place) -> Iterator[None]:
+    """List objects, and hold none of them."""
+    hook, names = _used_hook(), place.listed_names
+    yield
+    same = sum(found.key == name for found, name in zip(hook.query_objects("listed", "data/"), names, strict=True))
+    yield
+    expect(same, place.count)
 
 
-def up(place: Place) -> Callable[[], object]:
+def up(place: Place) -> Iterator[None]:
     """Write a large object from a file."""
     hook = _used_hook()
-    return lambda: expect(hook.upload_file(place.large_file, "large", "sent").size, place.count << 20)
+    yield
+    hook.upload_file(place.large_file, "large", "sent")
+    yield
+    expect(hook.head_object("large", "sent").size, place.count << 20)
 
 
-def down(place: Place) -> Callable[[], object]:
+def down(place: Place) -> Iterator[None]:
     """Read a large object into a file, and check it by its ETag."""
     hook = _used_hook()
-
-    def work() -> None:
-        hook.download_file("large", "parts", place.received_file)
-        place.expect_large()
-
-    return work
+    yield
+    hook.download_file("large", "parts", place.received_file)
+    yield
+    place.expect_large()
 
 
-def sync(place: Place) -> Callable[[], object]:
+def sync(place: Place) -> Iterator[None]:
     """Bring a bucket up to date with a folder."""
     hook = _used_hook()
-    return lambda: hook.sync(f"{place.folder}/tree", "s3://small/ours/")
+    hook.sync(place.tree, "s3://small/ours")
+    changed = place.change_tree()
+    yield
+    found = hook.sync(place.tree, "s3://small/ours")
+    yield
+    expect(found.uploaded, changed)
 
 
 WORKS: dict[str, Work] = {

@@ -3,6 +3,6 @@
 
 from __future__ import annotations
 
-from benchmarks.server.serving import Options, figures, serve
+from benchmarks.server.serving import Options, figures, refill, serve
 
-__all__ = ["Options", "figures", "serve"]
+__all__ = ["Options", "figures", "refill", "serve"]

@@ -35,13 +35,17 @@ _ETAG = "9a0364b9e99bb480dd25e1f0284c8555"
 
 @dataclass(frozen=True, slots=True)
 class Object:
-    """An object; without ``data``, its bytes are those of :data:`BLOCK` again and again."""
+    """An object; without ``data``, its bytes are those of :data:`BLOCK` again and again.
+
+    :param part_bytes: the size of the parts that it was sent in; 0: it was not, or nobody knows.
+    """
 
     size: int
     etag: str
     data: bytes | None = None
     kind: str = _KIND
     modified: float = _LONG_AGO
+    part_bytes: int = 0
 
     def pieces(self, start: int, end: int) -> Iterator[memoryview]:
         """Give its bytes."""
@@ -68,20 +72,35 @@ Act = Callable[[Request], Answer]
 
 
 class World:
-    """All buckets: there are as many as anybody asks for."""
+    """All buckets: there are as many as anybody asks for.
 
-    def __init__(self) -> None:
+    :param keys: how many small objects are there.
+    """
+
+    def __init__(self, keys: int = 0) -> None:
+        self._filled = keys
+        self._cpu = 0.0
         self.objects: dict[tuple[str, str], Object] = {}
         self.counts: Counter[str] = Counter()
         self._keys: dict[str, list[str]] = {}
         self._pages: dict[tuple[object, ...], bytes] = {}
         self._uploads: dict[str, dict[str, int]] = {}
+        self.refill()
 
-    def fill(self, bucket: str, keys: int, prefix: str) -> None:
-        """Put small objects into a bucket, 1,000 in a folder."""
-        for number in range(keys):
-            key = f"{prefix}{number // 1000:04}/part-{number:08}.parquet"
-            self.objects[bucket, key] = Object(4, hashlib.md5(b"data", usedforsecurity=False).hexdigest(), b"data")
+    def figures(self) -> dict[str, object]:
+        """Count the requests by operation, and the seconds of CPU, since the last time."""
+        counts, self.counts = self.counts, Counter()
+        before, self._cpu = self._cpu, time.process_time()
+        return {"requests": counts, "cpu": self._cpu - before}
+
+    def refill(self) -> None:
+        """Put ``first`` into the bucket ``small``, and small objects into ``listed``, 1,000 in a folder."""
+        small = Object(4, hashlib.md5(b"data", usedforsecurity=False).hexdigest(), b"data")
+        self.objects["small", "first"] = small
+        for number in range(self._filled):
+            self.objects["listed", f"data/{number // 1000:04}/part-{number:08}.parquet"] = small
+        self._keys.clear()
+        self._pages.clear()
 
     def put_large(self, bucket: str, key: str, size: int, *, parts: bool) -> None:
         """Put an object of a true ETag into a bucket.
@@ -99,7 +118,7 @@ class World:
         if parts:
             joined = b"".join(digests)
             etag = f"{hashlib.md5(joined, usedforsecurity=False).hexdigest()}-{len(digests)}"
-        self.objects[bucket, key] = Object(size, etag)
+        self.objects[bucket, key] = Object(size, etag, part_bytes=PART_BYTES if parts else 0)
 
     def answer(self, request: Request) -> Answer:
         """Do what is asked."""
@@ -114,6 +133,7 @@ class World:
             ("GET", "tagging"): ("GetObjectTagging", _no_tags),
             ("GET", ""): ("GetObject", self._get),
             ("HEAD", ""): ("HeadObject", self._get),
+            ("HEAD", "partNumber"): ("HeadObject", self._head_part),
             ("PUT", "partNumber"): ("UploadPart", self._put_part),
             ("PUT", ""): ("PutObject", self._put),
             ("POST", "uploads"): ("CreateMultipartUpload", self._begin),
@@ -136,7 +156,7 @@ class World:
         if found is None:
             return _error(404, "NoSuchKey", request)
         start, end, status = 0, found.size, 200
-        more = f'ETag: "{found.etag}"\r\nLast-Modified: {formatdate(found.modified, usegmt=True)}\r\nAccept-Ranges: bytes\r\n'
+        more = f"{_described(found)}Accept-Ranges: bytes\r\n"
         if wanted := re.fullmatch(r"bytes=(\d*)-(\d*)", request.header(b"range")):
             first, last = wanted.groups()
             start = int(first) if first else max(0, found.size - int(last))
@@ -145,6 +165,16 @@ class World:
             more += f"Content-Range: bytes {start}-{end - 1}/{found.size}\r\n"
         head = _head(status, end - start, f"{more}Content-Type: {found.kind}\r\n")
         return Answer(head, None if request.method == "HEAD" else found.pieces(start, end))
+
+    def _head_part(self, request: Request) -> Answer:
+        found = self.objects.get((request.bucket, request.key))
+        if found is None or not found.part_bytes:
+            return self._get(request)
+        start = (int(request.query["partNumber"]) - 1) * found.part_bytes
+        size = min(found.part_bytes, found.size - start)
+        parts = -(-found.size // found.part_bytes)
+        told = f"Content-Range: bytes {start}-{start + size - 1}/{found.size}\r\nx-amz-mp-parts-count: {parts}\r\n"
+        return Answer(_head(206, size, _described(found) + told))
 
     def _put(self, request: Request) -> Answer:
         if request.header(b"if-none-match") and (request.bucket, request.key) in self.objects:
@@ -247,9 +277,13 @@ class World:
     def _item(self, bucket: str, key: str, encode: Callable[[str], str]) -> str:
         found = self.objects[bucket, key]
         return (
-            f"<Contents><Key>{encode(key)}</Key><LastModified>{_stamp(found.modified)}</LastModified><ETag>&quot;{found.etag}&quot;</ETag>"
-            f"<Size>{found.size}</Size><StorageClass>STANDARD</StorageClass></Contents>"
+            f"<Contents><Key>{encode(key)}</Key><LastModified>{_stamp(found.modified)}</LastModified>"
+            f"<ETag>&quot;{found.etag}&quot;</ETag><Size>{found.size}</Size><StorageClass>STANDARD</StorageClass></Contents>"
         )
+
+
+def _described(found: Object) -> str:
+    return f'ETag: "{found.etag}"\r\nLast-Modified: {formatdate(found.modified, usegmt=True)}\r\n'
 
 
 def _no_tags(_: Request) -> Answer:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Serves buckets of the memory: one event loop over HTTP, a thread for each connection over TLS.
+"""Serves buckets of the memory, and sessions of Roles Anywhere.
 
-asyncio's TLS is slower than what is to be measured; an OpenSSL socket works while other threads run.
+There is one event loop over HTTP, and a thread for each connection over TLS: asyncio's TLS is slower than what is to be
+measured, while an OpenSSL socket works while other threads run.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ import threading
 import time
 import urllib.request
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_s3rest.local.pki import make_root
 from benchmarks.server.bucket import Answer, World
 from benchmarks.server.reading import Reader, Request
 
@@ -36,7 +37,7 @@ class Options:
 
     :param latency_ms: how long every answer is held back, in milliseconds.
     :param ca_bundle: where to write the certificate to trust; without it, there is no TLS.
-    :param keys: how many small objects are there, in the bucket ``listed``.
+    :param keys: how many small objects are there, in the bucket ``listed``; :func:`refill` brings back deleted ones.
     :param large_bytes: the size of the objects ``whole`` and ``parts`` in the bucket ``large``; 0: there are none.
     """
 
@@ -48,8 +49,7 @@ class Options:
 
 def serve(address: Connection, options: Options) -> None:
     """Serve until the process is killed; see :func:`benchmarks.serving.serving`."""
-    world = World()
-    world.fill("listed", options.keys, "data/")
+    world = World(options.keys)
     if options.large_bytes:
         world.put_large("large", "whole", options.large_bytes, parts=False)
         world.put_large("large", "parts", options.large_bytes, parts=True)
@@ -61,8 +61,17 @@ def serve(address: Connection, options: Options) -> None:
 
 def figures(endpoint: str, ca_bundle: str | None = None) -> dict[str, Any]:
     """Return how many requests a server has had, by operation, and its seconds of CPU, both since the last time."""
+    return _ask(f"{endpoint}/.figures/", ca_bundle)
+
+
+def refill(endpoint: str, ca_bundle: str | None = None) -> None:
+    """Bring back what the server was started with."""
+    _ask(f"{endpoint}/.refill/", ca_bundle)
+
+
+def _ask(url: str, ca_bundle: str | None) -> dict[str, Any]:
     context = ssl.create_default_context(cafile=ca_bundle) if ca_bundle else None
-    with urllib.request.urlopen(f"{endpoint}/.figures/", context=context) as answer:  # noqa: S310 - our own server
+    with urllib.request.urlopen(url, context=context) as answer:  # noqa: S310 - our own server
         told: dict[str, Any] = json.load(answer)
     return told
 
@@ -75,6 +84,8 @@ async def _serve_plain(address: Connection, world: World, options: Options) -> N
 
 
 def _serve_tls(address: Connection, world: World, options: Options) -> None:
+    from airflow_provider_s3rest.local.pki import make_root
+
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     root = make_root("benchmarks")
     leaf = root.issue_tls_server()
@@ -114,11 +125,32 @@ def _converse(accepted: socket.socket, context: ssl.SSLContext, world: World, la
 
 
 def _answered(world: World, request: Request) -> Answer:
-    if request.bucket != ".figures":
-        return world.answer(request)
-    body = json.dumps({"requests": world.counts, "cpu": time.process_time()}).encode()
-    world.counts.clear()
-    return Answer(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+    if request.bucket == ".figures":
+        return _json(world.figures())
+    if request.bucket == ".refill":
+        world.refill()
+        return _json({})
+    if request.bucket == "sessions":
+        return _json(_session())
+    return world.answer(request)
+
+
+def _json(content: object) -> Answer:
+    body = json.dumps(content).encode()
+    return Answer(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+
+
+def _session() -> dict[str, Any]:
+    """Answer as IAM Roles Anywhere does, to whoever asks."""
+    expiration = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
+    credentials = {
+        "accessKeyId": "ASIAIOSFODNN7EXAMPLE",
+        "secretAccessKey": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+        "sessionToken": "IQoJb3JpZ2luX2Vj" * 60,
+        "expiration": expiration.isoformat(),
+    }
+    user = {"arn": "arn:aws:sts::123456789012:assumed-role/data/benchmarks"}
+    return {"credentialSet": [{"assumedRoleUser": user, "credentials": credentials}]}
 
 
 class _Plain(asyncio.BufferedProtocol):

@@ -7,10 +7,10 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benchmarks import peer
-from benchmarks.comparison import Comparison
 from benchmarks.serving import serving
 from benchmarks.waiting.server import serve
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 WAITERS, SMOKE_WAITERS = 1000, 20
 INTERVAL_SECONDS, SMOKE_INTERVAL_SECONDS = 5, 1
 INTERVALS, SMOKE_INTERVALS = 6, 1
-_SMOKE_ROUNDS = 2
 HEADING = f"{'waiting triggers in one process':44} {'ours':>9} {'amazon':>9} {'ratio':>9}"
 KINDS = {"prefix": "one prefix", "keys": "a key each", "folders": "a key and a folder each"}
 FIGURES = {
@@ -41,12 +40,27 @@ LIMITS = {"prefix": BOTH | {"cpu": 1, "memory": 20}, "keys": KEYS, "folders": KE
 """Ours."""
 
 
-def measure(rounds: int) -> Iterator[Comparison]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """One figure of both sides, or of ours alone, and the limit of ours."""
+
+    name: str
+    ours: float
+    amazon: float | None = None
+    limit: float | None = None
+
+    def __str__(self) -> str:
+        ratio = "" if self.amazon is None or not self.ours else f"{self.amazon / self.ours:.1f}"
+        amazon = "" if self.amazon is None else f"{self.amazon:.2f}"
+        good = self.limit is None or self.ours < self.limit
+        limit = "" if self.limit is None else f"under {self.limit:g}: {'yes' if good else 'NO'}"
+        return f"{self.name:44} {self.ours:9.2f} {amazon:>9} {ratio:>9}  {limit}".rstrip()
+
+
+def measure(*, smoke: bool) -> Iterator[Comparison]:
     """Wait for absent objects on one prefix, then for a key each; and look once for objects that are there."""
     count, *pace = (
-        (SMOKE_WAITERS, SMOKE_INTERVAL_SECONDS, SMOKE_INTERVALS)
-        if rounds <= _SMOKE_ROUNDS
-        else (WAITERS, INTERVAL_SECONDS, INTERVALS)
+        (SMOKE_WAITERS, SMOKE_INTERVAL_SECONDS, SMOKE_INTERVALS) if smoke else (WAITERS, INTERVAL_SECONDS, INTERVALS)
     )
     for side in ("ours", "amazon"):
         _run(side, "keys", "look", 2, *pace)  # so that all modules have been compiled

@@ -15,7 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from obstore.store import S3Store
 
-from benchmarks.server import Options, figures, serve
+from benchmarks.server import Options, figures, refill, serve
 from benchmarks.serving import serving
 
 if TYPE_CHECKING:
@@ -131,3 +131,17 @@ def test_an_answer_can_be_late() -> None:
         began = time.perf_counter()
         boto3.client("s3", endpoint_url=address, **KEYS).head_bucket(Bucket="b")
         assert time.perf_counter() - began > 0.1
+
+
+def test_the_part_of_a_large_object(client: Any) -> None:
+    """A look at a part tells its size, and how many there are."""
+    found = client.head_object(Bucket="large", Key="parts", PartNumber=3)
+    assert (found["ContentLength"], found["PartsCount"]) == (LARGE - (16 << 20), 3)
+
+
+def test_what_was_deleted_comes_back(client: Any, server: tuple[str, str | None]) -> None:
+    """When it is wanted for the next to delete."""
+    key = "data/0000/part-00000000.parquet"
+    client.delete_object(Bucket="listed", Key=key)
+    refill(*server)
+    assert client.head_object(Bucket="listed", Key=key)["ContentLength"] == 4
