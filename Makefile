@@ -62,10 +62,10 @@ chromium:
 system: $(READY)  ## the wheel in bare Airflow installations, and the demo
 	$(BIN)/python -m pytest tests/system
 
-bench: $(READY)  ## measure what the provider costs
+bench: $(READY)  ## measure what the provider costs beside its peers, into docs/performance.md
 	$(BIN)/python -m benchmarks
 
-bench-smoke: $(READY)  ## the same in a few seconds, only to see that the benchmarks run
+bench-smoke: $(READY)  ## the same with little of all, only to see that the results are right
 	$(BIN)/python -m benchmarks --smoke
 
 regions: $(READY)  ## write the regions of the connection form anew, from botocore's data

@@ -57,7 +57,7 @@ def figures_table(rows: Iterable[Row]) -> str:
 
 def _each(row: Row, figure: Callable[[str], float | None], digits: int) -> str:
     found = {side: figure(side) for side in _SIDES if side in row.figures}
-    return ", ".join(f"{side} {value:.{digits}f}" for side, value in found.items() if value is not None)
+    return ", ".join(f"{side} {max(0, value):.{digits}f}" for side, value in found.items() if value is not None)
 
 
 def _beside(row: Row, name: str) -> str:

@@ -137,6 +137,13 @@ SCENARIOS = (
     replace(_UP, name="up-tls", words="256 MiB, TLS", tls=True),
     replace(_DOWN, name="down-tls", words="256 MiB, TLS", tls=True),
     replace(
+        _UP,
+        name="streams",
+        works=("up, from an iterable", "down, in chunks"),
+        sides=(OURS,),
+        goals=dict.fromkeys(("up, from an iterable", "down, in chunks"), _LARGE[-1:]),
+    ),
+    replace(
         _SMALL,
         name="list",
         words="100,000 keys",

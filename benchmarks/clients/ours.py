@@ -132,6 +132,24 @@ def down(place: Place) -> Iterator[None]:
     place.expect_large()
 
 
+def up_from_iterable(place: Place) -> Iterator[None]:
+    """Write a large object of which the length is not known."""
+    hook = _used_hook()
+    yield
+    hook.upsert_object("large", "sent", (SMALL * 256 for _ in range(place.count)))
+    yield
+    expect(hook.head_object("large", "sent").size, place.count << 20)
+
+
+def down_in_chunks(place: Place) -> Iterator[None]:
+    """Read a large object, chunk by chunk."""
+    hook = _used_hook()
+    yield
+    size = sum(map(len, hook.get_object("large", "parts")))
+    yield
+    expect(size, place.count << 20)
+
+
 def sync(place: Place) -> Iterator[None]:
     """Bring a bucket up to date with a folder."""
     hook = _used_hook()
@@ -156,6 +174,8 @@ WORKS: dict[str, Work] = {
     "list": list_all,
     "up": up,
     "down": down,
+    "up, from an iterable": up_from_iterable,
+    "down, in chunks": down_in_chunks,
     "sync": sync,
 }
 

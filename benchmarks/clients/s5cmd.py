@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 from importlib.util import find_spec
 from pathlib import Path
@@ -139,4 +140,4 @@ WORKS: dict[str, Work] = {
 }
 
 if __name__ == "__main__":
-    run(WORKS)
+    run(WORKS, lambda: resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)

@@ -131,6 +131,7 @@ def _answered(world: World, request: Request) -> Answer:
         world.refill()
         return _json({})
     if request.bucket == "sessions":
+        world.counts["CreateSession"] += 1
         return _json(_session())
     return world.answer(request)
 
