@@ -33,7 +33,8 @@ def main() -> int:
     options = parser.parse_args()
     if unknown := set(options.names) - {*names, "waiting"}:
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
-    chosen = options.names or (names if not options.smoke else [*names, "waiting"])
+    smoked = [*(scenario.name for scenario in SCENARIOS if scenario.smoke_count), "waiting"]
+    chosen = options.names or (smoked if options.smoke else names)
     say = partial(_say, time.monotonic())
     rows = []
     for scenario in SCENARIOS:
