@@ -163,6 +163,8 @@ class _Tally:
 
 def _failures(todo: Sequence[ObjectId], answer: Deletion) -> dict[ObjectId, DeleteFailure]:
     """Return which of the objects were not deleted, and why."""
+    if not answer.failures:
+        return {}
     told = {ObjectId(failure.key, failure.version_id): failure for failure in answer.failures}
     # Some services leave the version out of their answer.
     found = {identity: told.get(identity) or told.get(ObjectId(identity.key)) for identity in todo}

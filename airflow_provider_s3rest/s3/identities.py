@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from airflow_provider_s3rest.s3.keys import check_bucket_name, check_key, locate
+from airflow_provider_s3rest.s3.keys import MAX_KEY_BYTES, check_bucket_name, check_key, is_url, locate
 from airflow_provider_s3rest.s3.results import ObjectId, ObjectSummary, ObjectVersion
 
 if TYPE_CHECKING:
@@ -44,7 +44,11 @@ def _flat(keys: Any, *, is_outermost: bool = False) -> Iterator[Any]:
         yield keys
     else:
         for key in keys:
-            yield from _flat(key)
+            # Nearly all are texts.
+            if isinstance(key, str):
+                yield key
+            else:
+                yield from _flat(key)
 
 
 def _in_bucket(bucket_name: str, item: tuple[str, ObjectId]) -> ObjectId:
@@ -55,6 +59,8 @@ def _in_bucket(bucket_name: str, item: tuple[str, ObjectId]) -> ObjectId:
 
 def _read(bucket_name: str | None, key: Any) -> tuple[str, ObjectId]:
     match key:
+        case str() if bucket_name and key.isascii() and 0 < len(key) <= MAX_KEY_BYTES and not is_url(key):
+            return bucket_name, ObjectId(key)
         case str():
             return _identity(*locate(bucket_name, key, argument="keys"), None)
         case Mapping():

@@ -122,6 +122,9 @@ def _walk(
     for page in _pages(partial(_ask, s3, bucket_name, operation), bucket_name, terms):
         if progress:
             progress.add(len(page.items))
+        if everything and limit is None:
+            yield from page.items
+            continue
         for item in page.items:
             if everything or _is_meant(where, item):
                 yield item

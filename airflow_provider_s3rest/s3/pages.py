@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -23,9 +24,17 @@ from airflow_provider_s3rest.s3.results import CommonPrefix, ObjectSummary, Obje
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    Item = ObjectSummary | ObjectVersion | CommonPrefix
+
 PAGE = "Page"
 """Under this name a client's answer holds the page, where :func:`as_pages` asked for it."""
 
+# An object as AWS describes it, in whose text nothing is escaped.
+_USUAL = re.compile(
+    r"<Contents><Key>([^<&]+)</Key><LastModified>([^<&]+)</LastModified><ETag>&quot;([^<&]+)&quot;</ETag>"
+    r"(?:<Checksum(?:Algorithm|Type)>[^<]*</Checksum(?:Algorithm|Type)>)*<Size>(\d+)</Size>"
+    r"<StorageClass>([^<&]+)</StorageClass></Contents>"
+)
 _ROOTS = frozenset({"ListBucketResult", "ListVersionsResult"})
 _WANTED: ContextVar[bool] = ContextVar("_WANTED", default=False)
 
@@ -39,7 +48,7 @@ class Page:
     :param at: the service's time; None where it did not tell.
     """
 
-    items: list[ObjectSummary | ObjectVersion | CommonPrefix] = field(default_factory=list)
+    items: list[Item] = field(default_factory=list)
     following: dict[str, str] = field(default_factory=dict)
     at: datetime | None = None
 
@@ -74,15 +83,44 @@ def read_page(body: bytes) -> Page | None:
     if b"<!DOCTYPE" in body:
         raise S3RestIntegrityError("The service's answer to a listing holds a DTD, which no listing does")
     try:
-        root = ET.fromstring(body)  # noqa: S314 - without a DTD there are no entities
-        namespace, _, name = root.tag.rpartition("}")
-        space = f"{namespace}}}" if namespace else ""
-        return None if name == "Error" else _read(root, name, space)
+        return _read_usual(body) or _read_any(body)
     except (ET.ParseError, KeyError, ValueError) as error:
         raise S3RestIntegrityError(f"The service's answer to a listing can't be read: {error!r}") from None
 
 
-def _read(root: ET.Element, name: str, space: str) -> Page:
+def _read_usual(body: bytes) -> Page | None:
+    """Read a page all of whose items look as those of AWS do, in a third of the time; None if one does not."""
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        return None
+    found = _USUAL.findall(text)
+    if not found:
+        return None
+    rest = ET.fromstring(_USUAL.sub("", text))  # noqa: S314 - likewise
+    space = _space_of(rest)
+    encoded = rest.findtext(f"{space}EncodingType") == "url"
+    if not encoded or any(element.tag[len(space) :] in _ITEMS for element in rest):
+        return None
+    items: list[Item] = [
+        ObjectSummary(
+            key=_unquote(key),
+            size=int(size),
+            etag=etag,
+            last_modified=read_timestamp(modified),
+            storage_class=storage_class,
+        )
+        for key, modified, etag, size, storage_class in found
+    ]
+    return _page(rest, items, space, _unquote)
+
+
+def _read_any(body: bytes) -> Page | None:
+    root = ET.fromstring(body)  # noqa: S314 - without a DTD there are no entities
+    space = _space_of(root)
+    name = root.tag[len(space) :]
+    if name == "Error":
+        return None
     if name not in _ROOTS:
         raise ValueError(f"<{name}> is no listing")
     decode = _unquote if root.findtext(f"{space}EncodingType") == "url" else str
@@ -92,6 +130,15 @@ def _read(root: ET.Element, name: str, space: str) -> Page:
         for element in root
         if element.tag in readers
     ]
+    return _page(root, items, space, decode)
+
+
+def _space_of(root: ET.Element) -> str:
+    namespace, brace, _ = root.tag.rpartition("}")
+    return namespace + brace
+
+
+def _page(root: ET.Element, items: list[Item], space: str, decode: Callable[[str], str]) -> Page:
     if root.findtext(f"{space}IsTruncated") != "true":
         return Page(items=items)
     following = {
@@ -160,7 +207,7 @@ def _prefix(parts: dict[str, str], decode: Callable[[str], str]) -> CommonPrefix
     return CommonPrefix(prefix=decode(parts["Prefix"]))
 
 
-_ITEMS: dict[str, Callable[[dict[str, str], Callable[[str], str]], ObjectSummary | ObjectVersion | CommonPrefix]] = {
+_ITEMS: dict[str, Callable[[dict[str, str], Callable[[str], str]], Item]] = {
     "Contents": _summary,
     "Version": _version,
     "DeleteMarker": _marker,
