@@ -72,7 +72,8 @@ class EtagDigest:
     """
 
     def __init__(self, part_bytes: int | Iterable[int] | None = None) -> None:
-        self.is_of_equal_parts = isinstance(part_bytes, int)
+        self.part_bytes = part_bytes if isinstance(part_bytes, int) else None
+        """The size of the parts, where all have the same."""
         self._is_of_parts = part_bytes is not None
         self._sizes = chain(
             repeat(part_bytes) if isinstance(part_bytes, int) else part_bytes or (), repeat(sys.maxsize)
@@ -92,12 +93,17 @@ class EtagDigest:
                 self._digests.append(self._digest.hexdigest())
                 self._begin()
 
+    def extend(self, other: EtagDigest) -> None:
+        """Take the next bytes, which are whole parts, from whoever has taken them meanwhile."""
+        self._digests += other._of_parts()
+
     def etag(self) -> str:
         """Return the ETag of all bytes so far."""
-        if not self._is_of_parts:
-            return self._digest.hexdigest()
+        return of_digests(self._of_parts()) if self._is_of_parts else self._digest.hexdigest()
+
+    def _of_parts(self) -> list[str]:
         begun = [self._digest.hexdigest()] if self._left < self._size else []
-        return of_digests(self._digests + begun)
+        return self._digests + begun
 
     def _begin(self) -> None:
         self._digest = hashlib.md5(usedforsecurity=False)

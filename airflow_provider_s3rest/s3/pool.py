@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from time import monotonic
@@ -91,8 +91,10 @@ def in_order(function: Callable[[A], B], items: Iterable[A], workers: int) -> It
                     yield window.popleft().result()
             while window:
                 yield window.popleft().result()
-        except BaseException:
-            cancelled.set()
+        except BaseException as error:
+            cancelled.set(urgent=not isinstance(error, Exception | GeneratorExit))
+            grace = _INNER_GRACE_SECONDS if outer else _GRACE_SECONDS
+            wait(window, grace if cancelled.is_urgent else None)
             raise
 
 

@@ -15,7 +15,7 @@ from airflow_provider_s3rest.s3.errors import FaultError
 from airflow_provider_s3rest.s3.etags import EtagDigest, parts_of
 from airflow_provider_s3rest.s3.files import opened_directory, replacing
 from airflow_provider_s3rest.s3.options import ByteRange
-from airflow_provider_s3rest.s3.pool import concurrently, for_each
+from airflow_provider_s3rest.s3.pool import concurrently, in_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -35,6 +35,8 @@ RANGE_BYTES = 16 * 1024 * 1024
 """Objects above this size are saved in concurrent ranges of it."""
 
 _BLOCK_BYTES = 1024 * 1024
+# Ranges of larger parts would be too few.
+_MAX_PART_BYTES = 64 * 1024 * 1024
 
 
 class ObjectStream:
@@ -140,8 +142,13 @@ class ObjectStream:
         """
         self._take()
         try:
-            self._fill(file, progress)
-            self._verify(file)
+            digest = self._etag_digest()
+            self._fill(file, digest, progress)
+            size = os.fstat(file.fileno()).st_size
+            if size != self.size:
+                raise S3RestIntegrityError(f"{size} bytes of {self.key!r} were written where {self.size} were expected")
+            if digest:
+                self._compare(digest)
         finally:
             self._opened.close()
 
@@ -178,39 +185,47 @@ class ObjectStream:
             raise ValueError(f"The stream of {self.key!r} has been read already, or closed; open the object again")
         self._taken = True
 
-    def _fill(self, file: BufferedRandom, progress: Progress | None) -> None:
+    def _fill(self, file: BufferedRandom, digest: EtagDigest | None, progress: Progress | None) -> None:
+        """Write all bytes, and give them to the digest: each range of whole parts while it arrives, on its thread."""
         origin = self._opened.start
+        part = digest.part_bytes if digest else None
+        if part and part > _MAX_PART_BYTES:
+            part = None
+        step = part * max(1, RANGE_BYTES // part) if part else RANGE_BYTES
 
-        def fetch(start: int) -> None:
-            # Its own: an interrupt leaves threads behind, and the file's number may then be that of another file.
-            descriptor = os.dup(file.fileno())
-            end = min(start + RANGE_BYTES, self._opened.end)
-            # The first range comes out of the answer that is open already.
-            chunks = self._range(start, end, None if start > origin else self._opened)
-            try:
-                for chunk in chunks:
-                    _write_at(descriptor, chunk, start - origin)
-                    start += len(chunk)
-                    if progress:
-                        progress.add(len(chunk))
-            finally:
-                chunks.close()
-                os.close(descriptor)
+        def fetch(start: int) -> EtagDigest | None:
+            own = EtagDigest(part) if part else None
+            self._fetch(file, start, min(start + step, self._opened.end), own, progress)
+            return own
 
-        starts = range(origin, self._opened.end, RANGE_BYTES)
-        if len(starts) == 1:
-            fetch(origin)
-        else:
-            for_each(fetch, starts, self._workers)
+        starts = range(origin, self._opened.end, step)
+        ranges = map(fetch, starts) if len(starts) == 1 else in_order(fetch, starts, self._workers)
+        for own in ranges:
+            if digest and own:
+                digest.extend(own)
+            elif digest:
+                # An MD5 of the whole takes the bytes in their order; the next ranges arrive meanwhile.
+                _update(digest, file, step)
 
-    def _verify(self, file: BufferedRandom) -> None:
-        size = os.fstat(file.fileno()).st_size
-        if size != self.size:
-            raise S3RestIntegrityError(f"{size} bytes of {self.key!r} were written where {self.size} were expected")
-        if digest := self._etag_digest():
-            while block := file.read(_BLOCK_BYTES):
-                digest.update(block)
-            self._compare(digest)
+    def _fetch(
+        self, file: BufferedRandom, start: int, end: int, digest: EtagDigest | None, progress: Progress | None
+    ) -> None:
+        origin = self._opened.start
+        # Its own: an interrupt leaves threads behind, and the file's number may then be that of another file.
+        descriptor = os.dup(file.fileno())
+        # The first range comes out of the answer that is open already.
+        chunks = self._range(start, end, None if start > origin else self._opened)
+        try:
+            for chunk in chunks:
+                _write_at(descriptor, chunk, start - origin)
+                start += len(chunk)
+                if digest:
+                    digest.update(chunk)
+                if progress:
+                    progress.add(len(chunk))
+        finally:
+            chunks.close()
+            os.close(descriptor)
 
     def _etag_digest(self) -> EtagDigest | None:
         """Return what makes the ETag of the bytes; None where it can't be made of them."""
@@ -240,7 +255,7 @@ class ObjectStream:
         if made == self.etag or not self._encoding_of(1).is_md5:
             return
         # Writers of streams make parts of whatever they have; by chance their number fits the size of the first.
-        if digest.is_of_equal_parts and len(set(self._part_sizes(parts_of(made) or 0)[:-1])) > 1:
+        if digest.part_bytes and len(set(self._part_sizes(parts_of(made) or 0)[:-1])) > 1:
             return
         raise S3RestIntegrityError(f"The bytes of {self.key!r} have MD5 {made}, but its ETag is {self.etag}")
 
@@ -275,6 +290,13 @@ class ObjectStream:
             opened.close()
             raise S3RestIntegrityError(f"Object {self.key!r} was replaced while it was being read")
         return opened
+
+
+def _update(digest: EtagDigest, file: BufferedRandom, size: int) -> None:
+    """Read a file on, and give so many of its bytes to a digest, or all that are left."""
+    while size and (block := file.read(min(_BLOCK_BYTES, size))):
+        digest.update(block)
+        size -= len(block)
 
 
 def _write_at(descriptor: int, data: bytes, offset: int) -> None:

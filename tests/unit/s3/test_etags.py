@@ -63,7 +63,18 @@ def test_bytes_may_come_in_any_pieces(pieces: list[bytes], part: int) -> None:
     for piece in pieces:
         digest.update(piece)
     assert digest.etag() == of_file(io.BytesIO(b"".join(pieces)), part)
-    assert digest.is_of_equal_parts
+    assert digest.part_bytes
+
+
+@given(st.binary(max_size=300), st.integers(1, 50), st.integers(1, 5))
+def test_whole_parts_may_be_taken_elsewhere(data: bytes, part: int, together: int) -> None:
+    """And be put together in their order."""
+    digest = EtagDigest(part)
+    for at in range(0, len(data), part * together):
+        other = EtagDigest(part)
+        other.update(data[at : at + part * together])
+        digest.extend(other)
+    assert digest.etag() == of_file(io.BytesIO(data), part)
 
 
 @given(st.lists(st.binary(min_size=1, max_size=50), min_size=1, max_size=20))
@@ -72,7 +83,7 @@ def test_parts_may_have_any_size(parts: list[bytes]) -> None:
     digest = EtagDigest(len(part) for part in parts)
     digest.update(b"".join(parts))
     assert digest.etag() == of_digests(hashlib.md5(part, usedforsecurity=False).hexdigest() for part in parts)
-    assert not digest.is_of_equal_parts
+    assert not digest.part_bytes
 
 
 def test_a_file_is_read_from_where_it_stands() -> None:

@@ -241,16 +241,50 @@ def test_a_missing_directory_is_an_error(fake: Any, make_s3: Callable[..., S3], 
         make_s3(engine).get_object("bucket", "key").save(tmp_path / "absent" / "file")
 
 
+def _in_parts(fake: Any, part: int, sent: bytes) -> None:
+    """Serve an object whose ETag is that of BODY in parts, with these bytes."""
+    pieces = [BODY[at : at + part] for at in range(0, len(BODY), part)]
+    etag = of_digests(hashlib.md5(piece, usedforsecurity=False).hexdigest() for piece in pieces)
+    fake.serve(sent, etag=etag)
+    serve, first = fake.otherwise, fake.make_answer(200, pieces[0], {"ETag": f'"{etag}"'})
+    fake.otherwise = lambda request: first if "partNumber" in request.target else serve(request)
+
+
+every_part = pytest.mark.parametrize("part", [1024, 4096, 5000, 10_000])
+
+
+@pytest.mark.usefixtures("small_ranges")
+@every_part
+def test_ranges_are_verified_by_their_parts(
+    fake: Any, make_s3: Callable[..., S3], tmp_path: Path, engine: str, part: int
+) -> None:
+    """Whatever the size of those that the object was sent in."""
+    _in_parts(fake, part, BODY)
+    assert make_s3(engine).get_object("bucket", "key").save(tmp_path / "file").read_bytes() == BODY
+
+
+@pytest.mark.usefixtures("small_ranges")
+@every_part
+def test_a_wrong_byte_of_a_range_is_found(
+    fake: Any, make_s3: Callable[..., S3], tmp_path: Path, engine: str, part: int
+) -> None:
+    """The file never appears."""
+    _in_parts(fake, part, BODY[:-1] + b"?")
+    with pytest.raises(S3RestIntegrityError, match="its ETag is"):
+        make_s3(engine).get_object("bucket", "key").save(tmp_path / "file")
+    assert not any(tmp_path.iterdir())
+
+
 def test_an_interrupted_save_leaves_nothing(
     fake: Any, make_s3: Callable[..., S3], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str
 ) -> None:
     """Ctrl-C and a signal that raises are no exception to that."""
-    fake.serve(BODY)
+    fake.serve(BODY, etag=MD5)
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(stream.ObjectStream, "_verify", interrupt)
+    monkeypatch.setattr(stream.ObjectStream, "_compare", interrupt)
     with pytest.raises(KeyboardInterrupt):
         make_s3(engine).get_object("bucket", "key").save(tmp_path / "file")
     assert not any(tmp_path.iterdir())
@@ -261,7 +295,7 @@ def test_a_short_file_is_found(
 ) -> None:
     """The length is checked on disk, whatever was received."""
     fake.serve(BODY)
-    monkeypatch.setattr(stream.ObjectStream, "_fill", lambda _, file, _progress: file.write(b"short"))
+    monkeypatch.setattr(stream.ObjectStream, "_fill", lambda _, file, *_more: file.write(b"short"))
     with pytest.raises(S3RestIntegrityError, match="were written where 10240 were expected"):
         make_s3(engine).get_object("bucket", "key").save(tmp_path / "file")
     assert not any(tmp_path.iterdir())
