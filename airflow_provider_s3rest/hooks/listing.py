@@ -27,6 +27,7 @@ class ListingMethods(S3RestBaseHook):
         start_after: str = "",
         *,
         limit: int | None = None,
+        parallel: str | None = None,
         **filters: Unpack[ObjectFilters],
     ) -> Iterator[ObjectSummary]:
         """The objects of a bucket in the order of their keys, page by page as they are asked for.
@@ -34,11 +35,19 @@ class ListingMethods(S3RestBaseHook):
         :param prefix: only keys that begin so.
         :param start_after: only keys after this one.
         :param limit: the most to give.
+        :param parallel: a delimiter, such as ``"/"``: what is below each common prefix is listed at the same time as
+            that below the next ones, at the cost of a request more for each. For all, from the first one.
         :param filters: see :class:`~airflow_provider_s3rest.s3.filters.ObjectFilters`.
         """
         from airflow_provider_s3rest.s3.listing import list_objects
 
         where, progress = self._filter(filters), self.progress("Listing", unit="objects")
+        if parallel:
+            if start_after or limit is not None:
+                raise ValueError("parallel: lists all objects; leave out start_after and limit, or parallel")
+            from airflow_provider_s3rest.s3.folders import list_by_folder
+
+            return list_by_folder(self.store, bucket_name, prefix, delimiter=parallel, where=where, progress=progress)
         return list_objects(
             self.store, bucket_name, prefix, start_after=start_after, limit=limit, where=where, progress=progress
         )

@@ -76,6 +76,7 @@ DONE: dict[str, Callable[[Bench], object]] = {
     "delete three below a prefix": lambda at: at.hook.delete_prefix(at.bucket, "p/"),
     "list up to 1,000 objects": lambda at: list(at.hook.query_objects(at.bucket, prefix="p/")),
     "list a folder": lambda at: list(at.hook.query_folder(at.bucket, prefix="")),
+    "list two folders with `parallel`": lambda at: list(at.hook.query_objects(at.bucket, parallel="/")),
     "list versions": lambda at: list(at.hook.query_versions(at.bucket, prefix="p/")),
     "copy an object": lambda at: at.hook.copy_object(at.bucket, "p/a", at.bucket, "copy/a"),
     "copy an object with metadata laid over its own": lambda at: at.hook.copy_object(
