@@ -14,34 +14,60 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_s3rest.hooks.s3rest import S3RestHook
+from airflow_provider_s3rest.operators.s3rest import (
+    S3RestAbortMultipartOperator,
+    S3RestBucketTagsOperator,
+    S3RestCopyOperator,
+    S3RestDeleteOperator,
+    S3RestGetOperator,
+    S3RestPresignOperator,
+    S3RestQueryOperator,
+    S3RestSyncOperator,
+    S3RestUpsertOperator,
+)
 from airflow_provider_s3rest.s3.options import Write
 from airflow_provider_s3rest.s3.upload import SINGLE_PUT_BYTES
 from airflow_provider_s3rest.sensors.s3rest import S3RestAbsentSensor, S3RestKeySensor, S3RestPrefixSensor
+from airflow_provider_s3rest.transfers.local_to_s3rest import LocalFilesystemToS3RestOperator
+from airflow_provider_s3rest.transfers.s3rest_to_local import S3RestToLocalFilesystemOperator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 PAGE = Path(__file__).parents[3] / "docs" / "requests.md"
 THREE = ["p/a", "p/b", "p/c"]
-REQUEST = re.compile(r'"([A-Z]+) (/\S*) HTTP')
-# By its method and what its query holds; the first that fits.
+# Answers other than 200 stand in colours.
+REQUEST = re.compile(r"([A-Z]+) (/\S*) HTTP")
+# By its method, the depth of its path and what its query holds; the first that fits.
+SERVICE, BUCKET, OBJECT = range(3)
 KINDS = (
-    ("GET", "list-type=2", "ListObjectsV2"),
-    ("GET", "versions", "ListObjectVersions"),
-    ("GET", "tagging", "GetObjectTagging"),
-    ("GET", "", "GetObject"),
-    ("HEAD", "", "HeadObject"),
-    ("POST", "delete", "DeleteObjects"),
-    ("POST", "uploads", "CreateMultipartUpload"),
-    ("POST", "uploadId", "CompleteMultipartUpload"),
-    ("PUT", "partNumber", "UploadPart"),
-    ("PUT", "", "PutObject"),
+    ("GET", SERVICE, "", "ListBuckets"),
+    ("HEAD", BUCKET, "", "HeadBucket"),
+    ("PUT", BUCKET, "tagging", "PutBucketTagging"),
+    ("PUT", BUCKET, "", "CreateBucket"),
+    ("DELETE", BUCKET, "tagging", "DeleteBucketTagging"),
+    ("DELETE", BUCKET, "", "DeleteBucket"),
+    ("GET", BUCKET, "tagging", "GetBucketTagging"),
+    ("GET", BUCKET, "list-type=2", "ListObjectsV2"),
+    ("GET", BUCKET, "versions", "ListObjectVersions"),
+    ("GET", BUCKET, "uploads", "ListMultipartUploads"),
+    ("POST", BUCKET, "delete", "DeleteObjects"),
+    ("HEAD", OBJECT, "", "HeadObject"),
+    ("GET", OBJECT, "tagging", "GetObjectTagging"),
+    ("PUT", OBJECT, "tagging", "PutObjectTagging"),
+    ("DELETE", OBJECT, "tagging", "DeleteObjectTagging"),
+    ("DELETE", OBJECT, "uploadId", "AbortMultipartUpload"),
+    ("GET", OBJECT, "", "GetObject"),
+    ("POST", OBJECT, "uploads", "CreateMultipartUpload"),
+    ("POST", OBJECT, "uploadId", "CompleteMultipartUpload"),
+    ("PUT", OBJECT, "partNumber", "UploadPart"),
+    ("PUT", OBJECT, "", "PutObject"),
 )
 
 
 def table() -> dict[str, str]:
     """The table of the page: what is done, and the requests that it takes."""
-    rows = re.findall(r"^\| ([^|]+) \| (\d[^|]*) \|$", PAGE.read_text(), re.MULTILINE)
+    rows = re.findall(r"^\| ([^|]+) \| (\d[^|]*|none) \|$", PAGE.read_text(), re.MULTILINE)
     return dict(rows)
 
 
@@ -55,7 +81,15 @@ class Bench:
 
     def poke(self, kind: type, **arguments: Any) -> None:
         """Let a sensor look once."""
-        kind(task_id="wait", bucket_name=self.bucket, s3rest_conn_id="requests", **arguments).poke({})
+        self._task(kind, arguments).poke({})
+
+    def run(self, kind: type, **arguments: Any) -> None:
+        """Run an operator."""
+        self._task(kind, arguments).execute({})
+
+    def _task(self, kind: type, arguments: dict[str, Any]) -> Any:
+        where = {} if "source" in arguments else {"bucket_name": self.bucket}
+        return kind(task_id="task", s3rest_conn_id="requests", **where, **arguments)
 
 
 DONE: dict[str, Callable[[Bench], object]] = {
@@ -86,6 +120,36 @@ DONE: dict[str, Callable[[Bench], object]] = {
     "sync three files to S3": lambda at: at.hook.sync(at.folder, f"s3://{at.bucket}/up/"),
     "sync three files to S3 where they are": lambda at: at.hook.sync(at.folder, f"s3://{at.bucket}/there/"),
     "sync three objects to files": lambda at: at.hook.sync(f"s3://{at.bucket}/p/", at.folder / "down"),
+    "sync three objects to S3": lambda at: at.hook.sync(f"s3://{at.bucket}/p/", f"s3://{at.bucket}/copy/"),
+    "write an object from a file": lambda at: at.hook.upload_file(at.folder / "a", at.bucket, "new"),
+    "read an object into a file": lambda at: at.hook.download_file(at.bucket, "p/a", at.folder / "new"),
+    "delete two versions below a prefix": lambda at: at.hook.delete_prefix(at.bucket, "p/", versions=True),
+    "read the tags of an object": lambda at: at.hook.get_tags(at.bucket, "p/a"),
+    "write the tags of an object": lambda at: at.hook.put_tags(at.bucket, "p/a", {"a": "1"}, merge=False),
+    "write tags over those of an object": lambda at: at.hook.put_tags(at.bucket, "p/a", {"a": "1"}),
+    "delete the tags of an object": lambda at: at.hook.delete_tags(at.bucket, "p/a"),
+    "list open uploads": lambda at: list(at.hook.list_uploads(at.bucket)),
+    "presign a URL": lambda at: at.hook.presign(at.bucket, "p/a"),
+    "`S3RestGetOperator`": lambda at: at.run(S3RestGetOperator, key="p/a"),
+    "`S3RestUpsertOperator`": lambda at: at.run(S3RestUpsertOperator, key="new", data="1"),
+    "`S3RestQueryOperator`": lambda at: at.run(S3RestQueryOperator, prefix="p/"),
+    "`S3RestDeleteOperator` of keys": lambda at: at.run(S3RestDeleteOperator, keys=THREE),
+    "`S3RestDeleteOperator` of a prefix": lambda at: at.run(S3RestDeleteOperator, prefix="p/"),
+    "`S3RestCopyOperator` of an object": lambda at: at.run(
+        S3RestCopyOperator, source_bucket_name=at.bucket, source_key="p/a", key="copy/a"
+    ),
+    "`S3RestSyncOperator`, three files": lambda at: at.run(
+        S3RestSyncOperator, source=str(at.folder), target=f"s3://{at.bucket}/up/"
+    ),
+    "`S3RestPresignOperator`": lambda at: at.run(S3RestPresignOperator, key="p/a"),
+    "`S3RestBucketTagsOperator`": lambda at: at.run(S3RestBucketTagsOperator, tags={"a": "1"}),
+    "`S3RestAbortMultipartOperator`": lambda at: at.run(S3RestAbortMultipartOperator),
+    "`LocalFilesystemToS3RestOperator`, a file": lambda at: at.run(
+        LocalFilesystemToS3RestOperator, local_path=str(at.folder / "a"), key="new"
+    ),
+    "`S3RestToLocalFilesystemOperator`, a file": lambda at: at.run(
+        S3RestToLocalFilesystemOperator, key="p/a", local_path=str(at.folder / "new")
+    ),
     "wait for a key, one look": lambda at: at.poke(S3RestKeySensor, key="p/a"),
     "wait for a pattern, one look": lambda at: at.poke(S3RestKeySensor, glob="p/*"),
     "wait for a prefix, one look": lambda at: at.poke(S3RestPrefixSensor, prefix="p/"),
@@ -116,16 +180,19 @@ def kind_of(line: str) -> str | None:
     if not found:
         return None
     method, target = found.groups()
-    query = target.partition("?")[2]
-    name = next(name for verb, part, name in KINDS if method == verb and part in query)
+    path, _, query = target.partition("?")
+    depth = min(path.strip("/").count("/") + 1, OBJECT) if path.strip("/") else SERVICE
+    fitting = (name for verb, level, part, name in KINDS if (method, depth) == (verb, level) and part in query)
+    name = next(fitting, f"{method} {target}")
     return "CopyObject" if name == "PutObject" and "/copy/" in target else name
 
 
 def counted(lines: list[str]) -> str:
     """Write requests as the page does."""
     kinds = Counter(filter(None, map(kind_of, lines)))
-    order = [name for _, _, name in KINDS] + ["CopyObject"]
-    return ", ".join(f"{count} {name}" for name, count in sorted(kinds.items(), key=lambda item: order.index(item[0])))
+    order = [name for *_, name in KINDS] + ["CopyObject"]
+    told = sorted(kinds.items(), key=lambda item: order.index(item[0]))
+    return ", ".join(f"{count} {name}" for name, count in told) or "none"
 
 
 def test_the_page_lists_what_is_counted() -> None:

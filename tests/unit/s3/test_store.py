@@ -66,6 +66,37 @@ def test_a_listing_needs_no_boto3(fake: Any) -> None:
     assert done.stdout == "[]\n"
 
 
+WORKS = {
+    "upload in parts": "s3.upsert_object('bucket', 'a', bytes(17 << 20))",
+    "copy": "copy_object(at, Target(s3=s3, bucket_name='bucket', key='b'))",
+    "copy with metadata": "copy_object(at, Target(s3=s3, bucket_name='b', key='b', write=Write(metadata={'a': '1'})))",
+    "delete many": "s3.delete_objects('bucket', ['a', 'b'])",
+    "list versions": "list(list_versions(s3, 'bucket'))",
+}
+
+
+@pytest.mark.parametrize("work", WORKS)
+def test_the_usual_needs_no_client_of_boto3(fake: Any, work: str) -> None:
+    """Whose loading would take longer than all of it."""
+    answers = {"versions": b"<ListVersionsResult></ListVersionsResult>", "delete": b"<DeleteResult></DeleteResult>"}
+    fake.otherwise = lambda request: fake.make_answer(
+        200, next((body for part, body in answers.items() if part in request.target), b"<R><UploadId>u</UploadId></R>")
+    )
+    begin = FRESH.partition("s3.upsert_object")[0]
+    end = "print(sorted({'boto3', 'botocore.session'} & set(sys.modules)))"
+    imports = (
+        "from airflow_provider_s3rest.s3.copying import Source, Target, copy_object\n"
+        "from airflow_provider_s3rest.s3.listing import list_versions\n"
+        "from airflow_provider_s3rest.s3.options import Write\n"
+        "at = Source(s3=s3, bucket_name='bucket', key='a')\n"
+    )
+    program = f"{begin}{imports}{WORKS[work]}\n{end}"
+    done = subprocess.run(
+        [sys.executable, "-c", program, fake.url], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout == "[]\n"
+
+
 @pytest.mark.parametrize(("key", "engine"), [("a/b", "obstore"), ("a//b", "boto3"), ("/a", "boto3"), ("a\n", "boto3")])
 def test_the_key_chooses_the_engine(fake: Any, make_s3: Callable[..., S3], key: str, engine: str) -> None:
     """Callers notice nothing of it."""
