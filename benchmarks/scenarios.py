@@ -131,9 +131,7 @@ SCENARIOS = (
     _SMALL,
     replace(_LATENT, name="latency-5", words="100 x 4 KiB at 5 ms", count=100, smoke_count=0, latency_ms=5, goals={}),
     _LATENT,
-    replace(
-        _LATENT, name="latency-25", words="100 x 4 KiB at 25 ms", count=100, smoke_count=0, latency_ms=25, goals={}
-    ),
+    replace(_LATENT, name="latency-25", words="50 x 4 KiB at 25 ms", count=50, smoke_count=0, latency_ms=25, goals={}),
     _UP,
     _DOWN,
     replace(_UP, name="up-tls", words="256 MiB, TLS", tls=True),
