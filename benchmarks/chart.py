@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from benchmarks.results import Row
 
-_WIDTH, _LEFT, _RIGHT, _TOP, _STEP = 860, 270, 30, 70, 24
+_WIDTH, _LEFT, _RIGHT, _TOP, _STEP = 900, 310, 30, 70, 24
 _TICKS = (0.25, 0.5, 1, 2, 5, 10, 25, 50, 100)
 # Told apart by their forms as well: colours alone do not suffice for everybody.
 _MARKS = {

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import os
+import platform
 import re
 from typing import TYPE_CHECKING
 
@@ -20,6 +22,11 @@ PAGE = ROOT / "docs" / "performance.md"
 CHART = ROOT / "docs" / "images" / "performance.svg"
 PEERS = ("amazon", "boto3", "obstore", "awscrt", "s5cmd")
 _COSTS = (("CPU, s", "cpu", 2), ("MiB", "mebibytes", 0), ("requests", "requests", 0))
+_LOCKED = {
+    "dev": ("apache-airflow", "boto3", "obstore"),
+    "peer": ("apache-airflow-providers-amazon",),
+    "tools": ("awscrt", "s5cmd"),
+}
 _SIDES = ("ours", *PEERS)
 
 
@@ -28,10 +35,24 @@ def publish(rows: Sequence[Row]) -> None:
     results.write(JSON, rows)
     CHART.write_text(draw(rows))
     page = PAGE.read_text()
-    for name, text in {"speed": speed_table(rows), "costs": figures_table(rows)}.items():
+    parts = {"speed": f"{speed_table(rows)}\n\n{versions()}", "costs": figures_table(rows)}
+    for name, text in parts.items():
         begin, end = f"<!-- {name}: written by make bench -->", f"<!-- end of {name} -->"
         page = re.sub(f"{begin}.*?{end}", lambda _, t=f"{begin}\n{text}\n{end}": t, page, flags=re.DOTALL)
     PAGE.write_text(page)
+
+
+def versions() -> str:
+    """Tell on what and of what it was measured, by the lock files."""
+    found = [f"{os.cpu_count()} cores", f"Python {platform.python_version()}"]
+    for lock, names in _LOCKED.items():
+        text = (ROOT / "requirements" / f"{lock}.txt").read_text()
+        found += [
+            f"{name} {version}"
+            for name, version in re.findall(r"^([a-z0-9-]+)==(\S+)", text, re.MULTILINE)
+            if name in names
+        ]
+    return f"Measured on {', '.join(found)}."
 
 
 def speed_table(rows: Iterable[Row]) -> str:

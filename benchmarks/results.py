@@ -81,14 +81,11 @@ class Row:
 
 
 def write(path: Path, rows: Iterable[Row]) -> None:
-    """Keep rows, in place of what was there."""
-    content = {"rows": [asdict(row) for row in rows]}
-    path.write_text(json.dumps(content, indent=1) + "\n")
+    """Keep rows, in place of what was there: one in a line."""
+    path.write_text("[\n" + ",\n".join(json.dumps(asdict(row)) for row in rows) + "\n]\n")
 
 
 def read(path: Path) -> list[Row]:
     """Read what was kept; nothing if there is nothing."""
-    if not path.exists():
-        return []
-    found = json.loads(path.read_text())["rows"]
+    found = json.loads(path.read_text()) if path.exists() else []
     return [Row(**{**row, "goals": tuple(Goal(**goal) for goal in row["goals"])}) for row in found]

