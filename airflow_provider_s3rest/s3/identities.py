@@ -29,6 +29,8 @@ def read_identities(bucket_name: str | None, keys: Keys) -> tuple[str | None, It
     """
     if bucket_name is not None:
         check_bucket_name(bucket_name)
+        if isinstance(keys, list) and all(map(_is_plain, keys)):
+            return bucket_name, [ObjectId(key) for key in keys]
     found = (_read(bucket_name, key) for key in _flat(keys, is_outermost=True))
     first = next(found, None)
     if first is None:
@@ -38,17 +40,18 @@ def read_identities(bucket_name: str | None, keys: Keys) -> tuple[str | None, It
     return bucket, identities if isinstance(keys, Iterator) else list(identities)
 
 
+def _is_plain(key: object) -> bool:
+    """Whether it is a key beyond doubt, as nearly all are: to ask more of each takes longer than to delete it."""
+    return isinstance(key, str) and key.isascii() and 0 < len(key) <= MAX_KEY_BYTES and not is_url(key)
+
+
 def _flat(keys: Any, *, is_outermost: bool = False) -> Iterator[Any]:
     is_pair = isinstance(keys, ObjectId) or (isinstance(keys, tuple) and not is_outermost)
     if is_pair or isinstance(keys, str | Mapping) or not isinstance(keys, Iterable):
         yield keys
     else:
         for key in keys:
-            # Nearly all are texts.
-            if isinstance(key, str):
-                yield key
-            else:
-                yield from _flat(key)
+            yield from _flat(key)
 
 
 def _in_bucket(bucket_name: str, item: tuple[str, ObjectId]) -> ObjectId:
@@ -59,8 +62,6 @@ def _in_bucket(bucket_name: str, item: tuple[str, ObjectId]) -> ObjectId:
 
 def _read(bucket_name: str | None, key: Any) -> tuple[str, ObjectId]:
     match key:
-        case str() if bucket_name and key.isascii() and 0 < len(key) <= MAX_KEY_BYTES and not is_url(key):
-            return bucket_name, ObjectId(key)
         case str():
             return _identity(*locate(bucket_name, key, argument="keys"), None)
         case Mapping():

@@ -74,10 +74,13 @@ class PlainDeleter:
 
 
 def _written(ids: Sequence[ObjectId]) -> bytes:
+    # All at once: no key that is here has this character.
+    keys = escape("\0".join(key for key, _ in ids), _ENDS_OF_LINES).split("\0")
     objects = "".join(
-        f"<Object><Key>{escape(key, _ENDS_OF_LINES)}</Key>"
-        f"{f'<VersionId>{escape(version)}</VersionId>' if version else ''}</Object>"
-        for key, version in ids
+        f"<Object><Key>{key}</Key><VersionId>{escape(version)}</VersionId></Object>"
+        if version
+        else f"<Object><Key>{key}</Key></Object>"
+        for key, (_, version) in zip(keys, ids, strict=True)
     )
     return f'<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/">{objects}</Delete>'.encode()
 
