@@ -16,8 +16,7 @@ errors between processes, and none holds a secret.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,8 +26,7 @@ class S3RestError(Exception):
     """The base of every error that this provider raises itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(NamedTuple):
     """One thing that is wrong with a connection.
 
     :param field: the connection's field, as it is stored (``duration_seconds``, ``login``, ...).

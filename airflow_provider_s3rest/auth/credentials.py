@@ -7,7 +7,6 @@ import functools
 import logging
 import random
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,9 +57,9 @@ def credential_source(
         :meth:`~airflow_provider_s3rest.auth.lease.Lease.is_live`.
     :param mask: is given all secrets before anything else can see them, to keep them out of logs.
     """
-    mask(list(connection.secrets()))
     match connection.authentication:
         case AccessKeys(access_key_id=key_id, secret_access_key=secret, session_token=token):
+            mask(list(connection.secrets()))
             return AccessKeySource(Credentials(access_key_id=key_id, secret_access_key=secret, session_token=token))
         case RolesAnywhere() as settings:
             directory = cache_directory(cache_dir)
@@ -76,15 +75,15 @@ def cache_directory(cache_dir: str | None) -> Path:
     return Path(cache_dir) if cache_dir else default_directory()
 
 
-@dataclass(frozen=True, slots=True)
 class AccessKeySource:
     """Credentials that never change."""
 
-    credentials: Credentials
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
 
     def current(self) -> Credentials:
         """The credentials."""
-        return self.credentials
+        return self._credentials
 
     def reject(self, credentials: Credentials) -> bool:  # noqa: ARG002
         """There are no others."""
@@ -116,9 +115,11 @@ class RolesAnywhereSource:
         self._mask = mask
         self._sleep = sleep
         self._vault = Vault.of(settings)
-        self._lease: Lease | None = None
         self._rejected: set[str] = set()
         self._own_failure: float | None = None
+        # What is cached is masked together with the rest: each time that a masker of Airflow learns takes milliseconds.
+        self._lease = self._read()
+        mask([*connection.secrets(), *(self._lease.credentials.secrets() if self._lease else ())])
 
     def current(self) -> Credentials:
         """See :meth:`CredentialSource.current`."""
@@ -138,12 +139,13 @@ class RolesAnywhereSource:
         return live and lease.credentials.access_key_id not in self._rejected
 
     def _stored(self) -> Lease | None:
+        lease = self._read()
+        return lease if lease and self._is_usable(self._announced(lease)) else None
+
+    def _read(self) -> Lease | None:
         sealed = self._cache.read(f"{self._vault.entry_id}.lease")
         content = self._vault.unseal("lease", sealed) if sealed else None
-        if content is None:
-            return None
-        lease = self._announced(Lease.from_dict(content))
-        return lease if self._is_usable(lease) else None
+        return Lease.from_dict(content) if content else None
 
     def _announced(self, lease: Lease) -> Lease:
         self._mask(lease.credentials.secrets())

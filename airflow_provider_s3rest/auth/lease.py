@@ -5,10 +5,9 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from airflow_provider_s3rest.auth.model import Credentials
 
@@ -19,8 +18,7 @@ SHORTEST_LIFE_SECONDS = 60.0
 _UPTIME_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
-@dataclass(frozen=True, slots=True)
-class Instant:
+class Instant(NamedTuple):
     """A moment, by the clock on the wall and by the one that nobody can set.
 
     :param wall_seconds: since the epoch, by this machine's clock.
@@ -38,8 +36,7 @@ class Instant:
         return cls(time.time(), time.clock_gettime(_UPTIME_CLOCK), _boot_id())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lease:
+class Lease(NamedTuple):
     """Temporary credentials, and what is needed to tell how long they live.
 
     :param credentials: the credentials, with their end by the service's clock.

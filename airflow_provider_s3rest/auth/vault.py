@@ -11,7 +11,6 @@ import hashlib
 import hmac
 import json
 import os
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_s3rest.connection import pem
@@ -23,7 +22,6 @@ FORMAT = b"s3rest-cache-v1"
 _NONCE_BYTES = 12
 
 
-@dataclass(frozen=True, slots=True)
 class Vault:
     """The name of a connection's entries, and the key to them.
 
@@ -31,8 +29,9 @@ class Vault:
     :param key: 32 bytes. Secret.
     """
 
-    entry_id: str
-    key: bytes = field(repr=False)
+    def __init__(self, entry_id: str, key: bytes) -> None:
+        self.entry_id = entry_id
+        self.key = key
 
     @classmethod
     def of(cls, settings: RolesAnywhere) -> Vault:

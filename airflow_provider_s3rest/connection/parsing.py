@@ -28,11 +28,11 @@ DEFAULT_REGION = "us-east-1"
 SHORTEST_SESSION, LONGEST_SESSION = 900, 3600
 ADDRESSING_STYLES: tuple[AddressingStyle, ...] = get_args(AddressingStyle)
 
-_REGION = re.compile(r"(?=.{1,63}$)[a-z][a-z0-9]*(-[a-z0-9]+)*")
-_SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
-_ACCOUNT = re.compile(r"[0-9]{12}")
+_REGION = r"(?=.{1,63}$)[a-z][a-z0-9]*(-[a-z0-9]+)*"
+_SESSION_NAME = r"(?a:[\w+=,.@-]{2,64})"
+_ACCOUNT = r"[0-9]{12}"
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-prefixes
-_TEMPORARY_KEY_ID = re.compile(r"ASIA[A-Z0-9]{12,124}")
+_TEMPORARY_KEY_ID = r"ASIA[A-Z0-9]{12,124}"
 _PASTE = "paste the PEM file, from its -----BEGIN line to its -----END line"
 
 
@@ -86,7 +86,7 @@ def _access_keys(fields: Fields) -> AccessKeys:
             fields.fault("login", "is missing: enter the access key ID; no other credentials are ever tried")
         if not secret and fields.sound("aws_secret_access_key"):
             fields.fault("password", "is missing: enter the secret access key; no other credentials are ever tried")
-    if not token and _TEMPORARY_KEY_ID.fullmatch(key_id):
+    if not token and re.fullmatch(_TEMPORARY_KEY_ID, key_id):
         fields.fault("aws_session_token", "is missing: a temporary access key (ASIA...) works only with its token")
     return AccessKeys(access_key_id=key_id, secret_access_key=secret, session_token=token)
 
@@ -152,7 +152,7 @@ def _private_key(fields: Fields) -> tuple[str, str | None]:
 
 def _region(fields: Fields, name: str, *, may_lack_dash: bool = False) -> str | None:
     value = fields.text(name)
-    if value is not None and not (_REGION.fullmatch(value) and ("-" in value or may_lack_dash)):
+    if value is not None and not (re.fullmatch(_REGION, value) and ("-" in value or may_lack_dash)):
         fields.fault(name, "is not an AWS region: it must be lower case with dashes, as in eu-west-1")
         return None
     return value
@@ -167,14 +167,14 @@ def _session_name(fields: Fields) -> str:
     value = fields.text("session_name")
     if value is None:
         fields.fault("session_name", "is missing: enter a name that CloudTrail shall show for these sessions")
-    elif not _SESSION_NAME.fullmatch(value):
+    elif not re.fullmatch(_SESSION_NAME, value):
         fields.fault("session_name", "must be 2 to 64 letters, digits or characters of _+=,.@- without spaces")
     return value or ""
 
 
 def _account(fields: Fields, name: str) -> str | None:
     value = fields.text(name)
-    if value is not None and not _ACCOUNT.fullmatch(value):
+    if value is not None and not re.fullmatch(_ACCOUNT, value):
         fields.fault(name, "must be an AWS account ID: 12 digits")
     return value
 

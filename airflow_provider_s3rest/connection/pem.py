@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----([^-]*(?:-(?!----)[^-]*)*)-----END \1-----")
 _BOUNDARY = re.compile(r"-----(BEGIN|END) ([A-Z0-9 ]+)-----")
 # 0x30, with which all DER of interest begins, is M and one of A to P.
-_BASE64_OF_DER = re.compile(r"\s*M[A-P][A-Za-z0-9+/=\s]{20,}")
+_BASE64_OF_DER = r"\s*M[A-P][A-Za-z0-9+/=\s]{20,}"
 _ESCAPED_LINE_BREAK = re.compile(r"(?<!\\)\\+[rn]")
 _ENCRYPTION = re.compile(r"\s*Proc-Type:\s*4,ENCRYPTED\s+DEK-Info:\s*([A-Z0-9-]+,[0-9A-Fa-f]+)\s+")
 _LINE = 64
@@ -109,7 +109,7 @@ def _blocks(text: str, convert: str) -> list[PemBlock]:
         raise PemError(f"has no -----{other}{label}----- line: paste the whole file, first line to last")
     if blocks:
         return blocks
-    if _BASE64_OF_DER.fullmatch(text):
+    if re.fullmatch(_BASE64_OF_DER, text):
         raise PemError(f"lacks its BEGIN and END lines: paste the whole PEM file; make one of DER with `{convert}`")
     if text.startswith("0") and not (text[:4].isascii() and text[:4].isprintable()):
         raise PemError(f"is DER, not PEM: convert the file with `{convert}` and paste all of the result")

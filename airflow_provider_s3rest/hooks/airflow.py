@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING, Any, TypedDict
 from urllib.parse import quote
@@ -21,6 +22,8 @@ SECTION = "s3rest"
 _MASKER_OF_SERVERS = "airflow._shared.secrets_masker"
 # That of tasks, and where Airflow 3.0 has it; later there is a detour of that name.
 _MASKERS_OF_TASKS = ("airflow.sdk._shared.secrets_masker", "airflow.sdk.execution_time.secrets_masker")
+# Airflow leaves out what is too short, by an option of its own: whether that is so of shorter ones is for it to say.
+_LONG = 8
 
 
 class CacheOptions(TypedDict):
@@ -63,8 +66,9 @@ def mask(secrets: list[str]) -> None:
     from airflow.providers.common.compat.sdk import mask_secret
 
     forms = _forms(secrets)
-    mask_secret(forms)
+    _mask(forms, *_MASKERS_OF_TASKS)
     _mask(forms, _MASKER_OF_SERVERS)
+    mask_secret(forms)  # the same, and tells the supervisor
 
 
 async def mask_in_triggerer(secrets: list[str]) -> None:
@@ -99,5 +103,18 @@ def _mask(forms: list[Any], *maskers: str) -> None:
     """Tell the first of these modules that is there."""
     for module in filter(None, map(sys.modules.get, maskers)):
         # In Airflow 3.0 the public function waits for the supervisor.
-        module._secrets_masker().add_mask(forms)  # noqa: SLF001
+        masker = module._secrets_masker()  # noqa: SLF001
+        _prepare(masker, forms)
+        masker.add_mask(forms)
         return
+
+
+def _prepare(masker: Any, forms: list[str]) -> None:
+    """Compile once what a masker of Airflow compiles once for each form that is new to it: an RSA key has some 50."""
+    # A later one may keep them otherwise, and then learns all by itself.
+    if not (hasattr(masker, "patterns") and hasattr(masker, "replacer")):
+        return
+    new = {re.escape(form) for form in forms if len(form) >= _LONG} - masker.patterns
+    if new:
+        masker.patterns |= new
+        masker.replacer = re.compile("|".join(masker.patterns))

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -105,6 +104,6 @@ def _read(given: dict[str, Any]) -> Read:
     key = CustomerKey.parse(given.pop(argument, None), argument)
     options: ReadOptions = {name.removeprefix(_SOURCE): value for name, value in given.items()}  # type: ignore[assignment]
     try:
-        return replace(Read.parse(options), customer_key=key)
+        return Read.parse(options)._replace(customer_key=key)
     except ValueError as error:
         raise ValueError(f"{_SOURCE}{error}") from None

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_s3rest.hooks.airflow import mask_key
 from airflow_provider_s3rest.hooks.storage import is_s3_url, locate_files
 from airflow_provider_s3rest.s3.keys import locate_prefix
-from airflow_provider_s3rest.s3.options import Read, Write, WriteOptions
-from airflow_provider_s3rest.s3.options.values import CustomerKey
+from airflow_provider_s3rest.s3.options import CustomerKey, Read, Write, WriteOptions
 from airflow_provider_s3rest.s3.sync import Prefix, SyncOptions
 from airflow_provider_s3rest.s3.values import known
 

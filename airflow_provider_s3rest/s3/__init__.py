@@ -3,18 +3,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from airflow_provider_s3rest import lazy
 
 if TYPE_CHECKING:
     from airflow_provider_s3rest.s3.store import S3
 
 __all__ = ["S3"]
 
-
-def __getattr__(name: str) -> Any:
-    """Load the store when it is asked for: a DAG file that needs a small part of this package pays for no more."""
-    if name == "S3":
-        from airflow_provider_s3rest.s3.store import S3
-
-        return S3
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazy.attributes(__name__, store=("S3",))

@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -18,8 +17,7 @@ CHUNK_BYTES = 256 * 1024
 """How much of a body is handed on at a time."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenObject:
+class OpenObject(NamedTuple):
     """An object whose body has begun to arrive.
 
     :param body: its bytes in order; raises :class:`FaultError` when the connection breaks.
@@ -35,8 +33,7 @@ class OpenObject:
     end: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class Written(NamedTuple):
     """What S3 says of an object just written."""
 
     etag: str | None
@@ -44,8 +41,7 @@ class Written:
     region_name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deletion:
+class Deletion(NamedTuple):
     """What S3 says of one request to delete.
 
     :param failures: what it refused.

@@ -32,9 +32,9 @@ _ABOUT = ("BucketName", "Condition")
 # Our own word for an answer that obstore could make nothing of.
 _UNREADABLE = "UnreadableAnswer"
 
-_STATUS = re.compile(r"Server returned non-2xx status code: (\d{3})[^:\n]*: ?(.*?)(?:\n\nDebug source:|\Z)", re.DOTALL)
-_EMBEDDED = re.compile(r"Server returned error response: ?(.*?)(?:\n\nDebug source:|\Z)", re.DOTALL)
-_REASON = re.compile(r'message: "([^"\n]{1,200})"')
+_STATUS = r"Server returned non-2xx status code: (\d{3})[^:\n]*: ?(.*?)(?:\n\nDebug source:|\Z)"
+_EMBEDDED = r"Server returned error response: ?(.*?)(?:\n\nDebug source:|\Z)"
+_REASON = r'message: "([^"\n]{1,200})"'
 _PERMANENT = {
     "InvalidCertificate(": "the certificate is not trusted",
     "kind: Redirect": "its redirect leads nowhere",
@@ -43,7 +43,7 @@ UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"
 """What the standard library says of a certificate that is not trusted."""
 # What the errors of every engine say then.
 _PERMANENT_SIGNS = (UNTRUSTED, *_PERMANENT.values())
-_FIRST_LINE = re.compile(r"\A[^\n]*")
+_FIRST_LINE = r"\A[^\n]*"
 
 
 class FaultError(Exception):
@@ -166,19 +166,19 @@ def read_refusal(status: int, body: bytes) -> FaultError:
 def read_obstore_error(error: Exception) -> FaultError:
     """Take apart the text of an error of obstore, which carries the service's answer in no other way."""
     text = str(error)
-    if answer := _STATUS.search(text):
+    if answer := re.search(_STATUS, text, re.DOTALL):
         return read_refusal(int(answer[1]), answer[2].encode())
-    if answer := _EMBEDDED.search(text):
+    if answer := re.search(_EMBEDDED, text, re.DOTALL):
         # It stood inside a 200, whose work had begun.
         body = answer[1]
         return FaultError(_element(body, "Message"), status=500, code=_element(body, "Code") or _UNREADABLE)
     if "Received redirect without LOCATION" in text:
         return FaultError("The bucket is in another region.", status=301, code="PermanentRedirect")
-    summary = _FIRST_LINE.search(text)
+    summary = re.search(_FIRST_LINE, text)
     line = summary[0] if summary else ""
     if "HTTP error:" in line:
         # What really happened stands at the innermost end of the debug text.
-        reason = _REASON.search(text)
+        reason = re.search(_REASON, text)
         detail = next((told for sign, told in _PERMANENT.items() if sign in text), "")
         said = detail or (reason[1] if reason else "")
         return FaultError(f"{line} ({said})" if said else line, permanent=bool(detail))

@@ -9,21 +9,19 @@ from __future__ import annotations
 import hashlib
 import re
 import sys
-from dataclasses import dataclass
 from itertools import chain, repeat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any, BinaryIO
 
-_ETAG = re.compile(r"([0-9a-f]{32})(?:-([0-9]{1,5}))?")
+_ETAG = r"([0-9a-f]{32})(?:-([0-9]{1,5}))?"
 _NOT_MD5_ENCRYPTIONS = frozenset({"aws:kms", "aws:kms:dsse"})
 _BLOCK_BYTES = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Encoding:
+class Encoding(NamedTuple):
     """How the bytes of an object became its ETag.
 
     :param is_md5: whether it can be made of MD5s at all; encryption by a key makes it something else.
@@ -43,7 +41,7 @@ def read_encoding(answer: Mapping[str, Any]) -> Encoding:
 
 def parts_of(etag: str | None) -> int | None:
     """Return how many parts an ETag says there were: 0 for an object written at once, None where it says nothing."""
-    found = _ETAG.fullmatch(etag or "")
+    found = re.fullmatch(_ETAG, etag or "")
     return int(found[2] or 0) if found else None
 
 

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 PRIVATE_MODE = 0o600
 """Only the owner may read and write."""
 
-_TEMPORARY = re.compile(r"\.s3rest-[0-9a-f]{16}\w*\.part")
+_TEMPORARY = r"\.s3rest-[0-9a-f]{16}\w*\.part"
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _OWN_LINK = os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def is_temporary(name: str) -> bool:
     """Whether a file of this name is a download under way, or was left by one that was killed."""
-    return _TEMPORARY.fullmatch(name) is not None
+    return re.fullmatch(_TEMPORARY, name) is not None
 
 
 def temporary_name(suffix: str = "") -> str:

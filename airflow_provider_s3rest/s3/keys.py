@@ -18,8 +18,8 @@ _BUCKET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]")
 _NOT_VERBATIM = re.compile(r"[\x00-\x1f\x7f]|(?:^|/)\.{0,2}(?:/|$)")
 _URL_SCHEMES = ("s3://", _ASSET_SCHEME)
 _SUB_DELIMITERS = "/!$&'()*+,;=:@~"
-_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_NOT_XML = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]")
+_BAD_ESCAPE = r"%(?![0-9A-Fa-f]{2})"
+_NOT_XML = r"[\x00-\x08\x0b-\x1f\ufffe\uffff]"
 
 
 class S3Url(NamedTuple):
@@ -76,7 +76,7 @@ def fits_xml(key: str) -> bool:
 
     A carriage return may stand there, and many readers take it for a line feed.
     """
-    return not _NOT_XML.search(key)
+    return not re.search(_NOT_XML, key)
 
 
 def parse_s3_url(url: str, *, may_lack_key: bool = False) -> S3Url:
@@ -134,7 +134,7 @@ def parse_asset_uri(uri: str) -> S3Url:
 
 
 def _decoded(path: str) -> str:
-    if _BAD_ESCAPE.search(path):
+    if re.search(_BAD_ESCAPE, path):
         raise ValueError(f"{path!r} has a '%' without two hexadecimal digits after it: in a key, write %25")
     try:
         key = unquote(path, errors="strict")

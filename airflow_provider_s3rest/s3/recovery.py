@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from airflow_provider_s3rest.s3.retry import EXPIRED_CODES
@@ -17,12 +16,12 @@ if TYPE_CHECKING:
 _ELSEWHERE_CODES = frozenset({"AuthorizationHeaderMalformed", "PermanentRedirect", "TemporaryRedirect"})
 
 
-@dataclass(frozen=True, slots=True)
 class Recovery:
     """New credentials for expired ones, the right region for a wrong one, and time for what passes by itself."""
 
-    source: CredentialSource
-    regions: Regions
+    def __init__(self, source: CredentialSource, regions: Regions) -> None:
+        self._source = source
+        self._regions = regions
 
     def mend(self, fault: FaultError, attempts: Attempts, bucket_name: str, credentials: Credentials) -> bool:
         """Mend what made a request fail, or wait until its next try; False when it has failed for good.
@@ -32,9 +31,9 @@ class Recovery:
         # The answer to a HEAD has no body, so that its code is the bare status.
         unexplained = fault.code == "400"
         expired = fault.code in EXPIRED_CODES or (unexplained and bool(credentials.session_token))
-        if expired and attempts.once("credentials") and self.source.reject(credentials):
+        if expired and attempts.once("credentials") and self._source.reject(credentials):
             return True
         elsewhere = fault.code in _ELSEWHERE_CODES or unexplained
-        if elsewhere and attempts.once("region") and self.regions.correct(bucket_name):
+        if elsewhere and attempts.once("region") and self._regions.correct(bucket_name):
             return True
         return fault.transient and attempts.wait()

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from airflow_provider_s3rest.connection import S3RestConnection
     from airflow_provider_s3rest.s3.retry import RetryPolicy
 
-_REGION = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_REGION = r"[a-z0-9]+(-[a-z0-9]+)*"
 _DISCOVERED: dict[tuple[str, str], str] = {}
 """The region of every bucket met by this process, by the home region too: each partition has names of its own."""
 
@@ -25,7 +25,7 @@ class Regions:
     """
 
     def __init__(self, connection: S3RestConnection, region_name: str | None, policy: RetryPolicy) -> None:
-        if region_name and not _REGION.fullmatch(region_name):
+        if region_name and not re.fullmatch(_REGION, region_name):
             raise ValueError("region_name: is not an AWS region: it must be lower case with dashes, as in eu-west-1")
         self._connection = connection
         self.given = region_name or connection.region_name
@@ -67,7 +67,7 @@ class Regions:
 
     def know(self, bucket_name: str, region: str) -> None:
         """Remember the region of a bucket, as whoever created it knows it."""
-        if not self._connection.endpoint_url and _REGION.fullmatch(region):
+        if not self._connection.endpoint_url and re.fullmatch(_REGION, region):
             _DISCOVERED[self.home, bucket_name] = region
             self._corrected.pop(bucket_name, None)
 
@@ -81,4 +81,4 @@ class Regions:
 
         region = discover_region(self._connection, bucket_name, self.home, self._policy)
         # It becomes a part of a host's name.
-        return region if region and _REGION.fullmatch(region) else None
+        return region if region and re.fullmatch(_REGION, region) else None

@@ -7,8 +7,7 @@ import threading
 from concurrent.futures import Future
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -115,8 +114,7 @@ def is_transient(status: int, code: str) -> bool:
     return status >= _SERVER_ERRORS or status in _TRANSIENT_STATUSES or code in _TRANSIENT_CODES
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetryPolicy:
+class RetryPolicy(NamedTuple):
     """The waits between the tries of one request.
 
     :param delays_seconds: before each retry; their number is the number of retries.

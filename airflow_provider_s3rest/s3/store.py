@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_s3rest.s3.engines import Engines
 from airflow_provider_s3rest.s3.keys import check_bucket_name, locate
-from airflow_provider_s3rest.s3.options import Read, Write
-from airflow_provider_s3rest.s3.results import BucketList
+from airflow_provider_s3rest.s3.options import Read
 from airflow_provider_s3rest.s3.retry import RetryPolicy
 from airflow_provider_s3rest.s3.stream import ObjectStream
 
@@ -20,8 +19,9 @@ if TYPE_CHECKING:
     from airflow_provider_s3rest.auth.model import CredentialSource
     from airflow_provider_s3rest.connection import S3RestConnection
     from airflow_provider_s3rest.s3.identities import Keys
+    from airflow_provider_s3rest.s3.options import Write
     from airflow_provider_s3rest.s3.progress import Progress
-    from airflow_provider_s3rest.s3.results import DeleteResult, ObjectHead, ObjectSummary, UpsertResult
+    from airflow_provider_s3rest.s3.results import BucketList, DeleteResult, ObjectHead, ObjectSummary, UpsertResult
     from airflow_provider_s3rest.s3.upload import Data
 
 # More in flight gains nothing on one object, and each costs a part's memory.
@@ -127,6 +127,7 @@ class S3:
         :param progress: is told of the bytes that S3 has taken.
         :raises S3RestPreconditionError: a condition of ``write`` does not hold.
         """
+        from airflow_provider_s3rest.s3.options import Write
         from airflow_provider_s3rest.s3.upsert import upsert
 
         bucket_name, key = locate(bucket_name, key)
@@ -161,6 +162,8 @@ class S3:
 
         :param prefix: only names that begin so, where the service knows how to choose.
         """
+        from airflow_provider_s3rest.s3.results import BucketList
+
         client = self.engines.home_client()
         names: list[str] = []
         chosen = {"Prefix": prefix} if prefix else {}

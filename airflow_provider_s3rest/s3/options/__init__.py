@@ -7,8 +7,20 @@ adds to each request those terms that its operation knows, so that no call forge
 
 from __future__ import annotations
 
-from airflow_provider_s3rest.s3.options.read import ByteRange, Read, ReadOptions
-from airflow_provider_s3rest.s3.options.values import CustomerKey
-from airflow_provider_s3rest.s3.options.write import Write, WriteOptions
+from typing import TYPE_CHECKING
+
+from airflow_provider_s3rest import lazy
+
+if TYPE_CHECKING:
+    from airflow_provider_s3rest.s3.options.customer_key import CustomerKey
+    from airflow_provider_s3rest.s3.options.read import ByteRange, Read, ReadOptions
+    from airflow_provider_s3rest.s3.options.write import Write, WriteOptions
 
 __all__ = ["ByteRange", "CustomerKey", "Read", "ReadOptions", "Write", "WriteOptions"]
+
+__getattr__ = lazy.attributes(
+    __name__,
+    customer_key=("CustomerKey",),
+    read=("ByteRange", "Read", "ReadOptions"),
+    write=("Write", "WriteOptions"),
+)

@@ -4,16 +4,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self, TypedDict
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypedDict
 
-from airflow_provider_s3rest.s3.options.values import CustomerKey, quote_etag
+from airflow_provider_s3rest.s3.options.values import quote_etag, read_customer_key
 from airflow_provider_s3rest.s3.values import known, present, read_time
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-_BYTE_RANGE = re.compile(r"(?:bytes=)?(\d*)-(\d*)")
+    from airflow_provider_s3rest.s3.options.customer_key import CustomerKey
+
+_BYTE_RANGE = r"(?:bytes=)?(\d*)-(\d*)"
 
 
 class ReadOptions(TypedDict, total=False):
@@ -35,8 +36,7 @@ class ReadOptions(TypedDict, total=False):
     if_unmodified_since: datetime | str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ByteRange:
+class ByteRange(NamedTuple):
     """Bytes of an object: from ``start`` up to but without ``end``, to its end, or its last ``-start`` ones."""
 
     start: int = 0
@@ -52,7 +52,7 @@ class ByteRange:
         """
         if not value:
             return None
-        found = _BYTE_RANGE.fullmatch(str(value))
+        found = re.fullmatch(_BYTE_RANGE, str(value))
         first, last = found.groups() if found else ("", "")
         start = int(first) if first else -int(last or 0)
         end = int(last) + 1 if first and last else None
@@ -70,8 +70,7 @@ class ByteRange:
         return f"bytes={self.start}-{'' if self.end is None else self.end - 1}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Read:
+class Read(NamedTuple):
     """Read options that have been checked."""
 
     version_id: str | None = None
@@ -93,7 +92,7 @@ class Read:
             if name in given:
                 given[name] = read_time(given[name], name)
         given["byte_range"] = ByteRange.parse(given.get("byte_range"))
-        return cls(**given, customer_key=CustomerKey.parse(sse_customer_key))
+        return cls(**given, customer_key=read_customer_key(sse_customer_key))
 
     def of_part(self, byte_range: ByteRange, etag: str | None) -> Self:
         """Return the options to read a part of the same object that was opened with these."""

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict
 from urllib.parse import urlencode
 
-from airflow_provider_s3rest.s3.options.values import CustomerKey, check_tags, quote_etag
+from airflow_provider_s3rest.s3.options.values import check_tags, quote_etag, read_customer_key
 from airflow_provider_s3rest.s3.values import choice, known, present, read_switch, read_time, texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
+
+    from airflow_provider_s3rest.s3.options.customer_key import CustomerKey
 
 MIN_PART_BYTES = 5 * 1024 * 1024
 MAX_PART_BYTES = 2 * 1024**3
@@ -102,7 +104,7 @@ class Write:
             "checksum_algorithm": _checksum_algorithm,
         }
         given |= {name: read(given[name]) for name, read in readers.items() if name in given}
-        write = cls(**given, customer_key=CustomerKey.parse(sse_customer_key))
+        write = cls(**given, customer_key=read_customer_key(sse_customer_key))
         if write.if_none_match not in {None, "*"}:
             raise ValueError("if_none_match: must be '*', which means: write only if no object is there")
         if write.if_match and write.if_none_match:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict
 
-from airflow_provider_s3rest.s3.options.values import CustomerKey
+from airflow_provider_s3rest.s3.options import CustomerKey
 from airflow_provider_s3rest.s3.values import choice, known, read_switch
 
 if TYPE_CHECKING:

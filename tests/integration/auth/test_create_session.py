@@ -388,7 +388,7 @@ def test_a_wrong_clock(
     assert [call.status for call in local_stack.rolesanywhere.calls] == [403, 201]
     assert abs(session.skew_seconds + wrong.total_seconds()) < 5
     assert "This machine's clock is " + ("+" if hours > 0 else "-") in caplog.text
-    here = replace(Instant.now(), wall_seconds=time.time() + wrong.total_seconds())
+    here = Instant.now()._replace(wall_seconds=time.time() + wrong.total_seconds())
     lease = Lease(credentials=session.credentials, skew_seconds=session.skew_seconds, fetched_at=here)
     assert 3590 < lease.remaining_seconds(here) < 3610
 

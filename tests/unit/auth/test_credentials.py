@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import logging
+import pickle
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -37,6 +40,13 @@ SETTINGS = RolesAnywhere(
     private_key=PEM.format("PRIVATE KEY"),
 )
 CONNECTION = S3RestConnection(conn_id="ra", authentication=SETTINGS)
+FRESH = """
+import pickle, sys
+from airflow_provider_s3rest.auth.credentials import credential_source
+connection = pickle.loads(bytes.fromhex(sys.argv[1]))
+print(credential_source(connection, cache_dir=sys.argv[2], mask=lambda _: None).current().access_key_id)
+print(sorted({"botocore", "cryptography.x509", "httpx", "tenacity"} & set(sys.modules)))
+"""
 OUTAGE = S3RestCredentialError("down", status=503, code="ServiceUnavailable", request_id="id", retryable=True)
 REFUSAL = S3RestCredentialError("no", status=403, code="AccessDeniedException", hint="ask")
 
@@ -147,7 +157,7 @@ def test_a_task_that_outlives_its_credentials_goes_on(
     monkeypatch.setattr(
         Instant,
         "now",
-        lambda: replace(now, wall_seconds=now.wall_seconds + 3541, uptime_seconds=now.uptime_seconds + 3541),
+        lambda: now._replace(wall_seconds=now.wall_seconds + 3541, uptime_seconds=now.uptime_seconds + 3541),
     )
     assert source.current() != first
     assert service.calls == 2
@@ -264,7 +274,7 @@ def test_an_older_failure_is_forgotten(
     with pytest.raises(S3RestCredentialError):
         source_of(cache).current()
     now = Instant.now()
-    monkeypatch.setattr(Instant, "now", lambda: replace(now, uptime_seconds=now.uptime_seconds + 1.1))
+    monkeypatch.setattr(Instant, "now", lambda: now._replace(uptime_seconds=now.uptime_seconds + 1.1))
     assert source_of(cache).current().access_key_id == "ASIA2"
 
 
@@ -288,7 +298,7 @@ def test_when_all_holders_hang_everybody_asks(cache: DiskCache | MemoryCache, mo
 
 @pytest.mark.usefixtures("service")
 def test_secrets_are_masked_before_anything_else_sees_them(tmp_path: Path) -> None:
-    """Those of the connection first, then those that were fetched or read."""
+    """Those of the connection together with those that are cached; then those that were fetched."""
     body = "A" * 40
     settings = replace(
         SETTINGS,
@@ -296,12 +306,27 @@ def test_secrets_are_masked_before_anything_else_sees_them(tmp_path: Path) -> No
         private_key_passphrase="passphrase",
     )
     connection = replace(CONNECTION, authentication=settings)
-    for _ in range(2):
-        masked: list[list[str]] = []
-        source = credential_source(connection, cache_dir=str(tmp_path / "cache"), mask=masked.append)
-        assert masked == [[body, "passphrase"]]
-        source.current()
-        assert masked[1] == ["secret1", "token"]
+    masked: list[list[str]] = []
+    source = credential_source(connection, cache_dir=str(tmp_path / "cache"), mask=masked.append)
+    assert masked == [[body, "passphrase"]]
+    source.current()
+    assert masked[1] == ["secret1", "token"]
+    masked.clear()
+    credential_source(connection, cache_dir=str(tmp_path / "cache"), mask=masked.append).current()
+    assert masked == [[body, "passphrase", "secret1", "token"]]
+
+
+@pytest.mark.usefixtures("service")
+def test_cached_credentials_load_nothing_that_fetches_them(tmp_path: Path) -> None:
+    """A fresh process that finds them imports no client of HTTP and nothing that reads certificates."""
+    credential_source(CONNECTION, cache_dir=str(tmp_path / "cache"), mask=lambda _: None).current()
+    done = subprocess.run(
+        [sys.executable, "-c", FRESH, pickle.dumps(CONNECTION).hex(), str(tmp_path / "cache")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "ASIA1\n[]\n"
 
 
 def test_access_keys_are_given_as_they_are() -> None:

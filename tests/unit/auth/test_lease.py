@@ -69,7 +69,7 @@ def test_a_clock_that_was_always_wrong_costs_nothing(skew: float) -> None:
 
 def test_a_restart_ends_every_lease() -> None:
     """After it, nobody can tell how much time has passed."""
-    assert not lease_of(3600).is_live(replace(later(1), boot_id="another"))
+    assert not lease_of(3600).is_live(later(1)._replace(boot_id="another"))
 
 
 def test_an_uptime_that_went_back_ends_every_lease() -> None:
@@ -80,7 +80,7 @@ def test_an_uptime_that_went_back_ends_every_lease() -> None:
 def test_credentials_without_an_end_are_no_lease() -> None:
     """Nothing is known of their life."""
     lease = lease_of(3600)
-    endless = replace(lease, credentials=replace(lease.credentials, expires_at=None))
+    endless = lease._replace(credentials=replace(lease.credentials, expires_at=None))
     assert endless.remaining_seconds(later(1)) == 0
 
 
