@@ -71,7 +71,7 @@ def figures_table(rows: Iterable[Row]) -> str:
     for row in rows:
         cells = [_each(row, lambda side, key=key, row=row: row.median(side, key), digits) for _, key, digits in _COSTS]
         seconds, server = row.median("ours"), row.median("ours", "server_cpu")
-        share = f"{100 * server / seconds:.0f}" if server is not None and seconds else ""
+        share = f"{100 * server / seconds:.0f}" if server and seconds and row.median("ours", "requests") else ""
         lines.append(_line((row.words, *cells, share)))
     return "\n".join(lines)
 

@@ -175,6 +175,7 @@ SCENARIOS = (
     ),
     _START,
     replace(_START, name="first-byte", works=("first byte",), goals={"first byte": (_faster(8),)}),
+    replace(_START, name="first-byte-rsa", works=("first byte, RSA",), goals={"first byte, RSA": (_faster(8),)}),
     replace(_START, name="cold-ec", works=("cold, P-256",), goals={"cold, P-256": (_faster(1),)}),
     replace(_START, name="cold-rsa", works=("cold, RSA",), goals={"cold, RSA": (_faster(1),)}),
     replace(
