@@ -97,9 +97,7 @@ def _row(scenario: Scenario, work: str, found: dict[str, dict[str, list[dict[str
     )
 
 
-def _work(
-    side: Side, works: tuple[str, ...], place: dict[str, Any], env: dict[str, str]
-) -> dict[str, dict[str, float]]:
+def _work(side: Side, works: tuple[str, ...], place: dict[str, Any], env: dict[str, str]) -> Figures:
     python = peer.interpreter(side.environment) if side.environment else sys.executable
     command = [python, "-m", f"benchmarks.clients.{side.module}", json.dumps(works), json.dumps(place)]
     done = subprocess.run(command, cwd=peer.ROOT, env=env, capture_output=True, text=True, check=False)
