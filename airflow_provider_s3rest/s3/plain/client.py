@@ -34,11 +34,9 @@ _ERROR_INSIDE = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?<Error[\s>]")
 class Request:
     """A request in the terms of HTTP, without what all requests have.
 
-    :param operation: its name in the API of S3.
     :param key: sent verbatim, whatever it holds.
     """
 
-    operation: str
     method: str
     bucket_name: str
     key: str = ""
@@ -80,10 +78,6 @@ class PlainClient:
     def is_aws(self) -> bool:
         """Whether the service is that of AWS, which knows every checksum."""
         return not self._connection.endpoint_url
-
-    def region_of(self, bucket_name: str) -> str:
-        """Return the region of a bucket."""
-        return self._regions.of(bucket_name)
 
     def send(self, request: Request) -> Answer:
         """Send a request until it is answered well, or has failed for good.

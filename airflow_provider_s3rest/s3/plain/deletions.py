@@ -42,7 +42,6 @@ class PlainDeleter:
         body = _written(ids)
         digest = hashlib.md5(body, usedforsecurity=False).digest()
         request = Request(
-            operation="DeleteObjects",
             method="POST",
             bucket_name=bucket_name,
             query={"delete": ""},
@@ -62,7 +61,7 @@ class PlainDeleter:
         """
         key, version_id = identity
         query = {"versionId": version_id} if version_id else {}
-        request = Request(operation="DeleteObject", method="DELETE", bucket_name=bucket_name, key=key, query=query)
+        request = Request(method="DELETE", bucket_name=bucket_name, key=key, query=query)
         try:
             self._client.send(request)
         except FaultError as fault:

@@ -121,7 +121,6 @@ class Object:
         :param operation: its name in the API of S3.
         """
         request = Request(
-            operation=operation,
             method=method,
             bucket_name=self.bucket_name,
             key=self.key,

@@ -45,7 +45,7 @@ def ask_page(client: PlainClient, method: str, bucket_name: str, terms: Mapping[
     asked = {parameters[term]: str(value) for term, value in terms.items() if term in parameters}
     query = {"encoding-type": "url", **query, **asked}
     try:
-        answer = client.send(Request(operation=operation, method="GET", bucket_name=bucket_name, query=query))
+        answer = client.send(Request(method="GET", bucket_name=bucket_name, query=query))
     except FaultError as fault:
         raise fault.public(operation, bucket_name) from None
     # An error inside a 200 is none that is answered well.

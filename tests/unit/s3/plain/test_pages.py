@@ -200,7 +200,7 @@ def test_a_proxy_is_the_complete_engines_to_use(
 def test_aws_is_asked_at_the_host_of_the_bucket(connect: Callable[..., Any], source: Any) -> None:
     """In its region, over TLS."""
     engines = Engines(connect(region_name="eu-central-1"), source, None, RetryPolicy(delays_seconds=()))
-    request = Request(operation="GetObject", method="GET", bucket_name="bucket", key="a b//../c")
+    request = Request(method="GET", bucket_name="bucket", key="a b//../c")
     base, target, headers = engines.plain._signed(request, source.current())
     assert (base, target) == (f"https://{headers['host']}", "/a%20b//%2E%2E/c")
     assert headers["host"] == "bucket.s3.eu-central-1.amazonaws.com"
