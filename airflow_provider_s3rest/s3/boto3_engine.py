@@ -12,7 +12,7 @@ from airflow_provider_s3rest.exceptions import S3RestIntegrityError, S3RestNotFo
 from airflow_provider_s3rest.s3.client import call
 from airflow_provider_s3rest.s3.engine import CHUNK_BYTES, Deletion, OpenObject, Written
 from airflow_provider_s3rest.s3.errors import FaultError, translate, translated
-from airflow_provider_s3rest.s3.etags import Encoding, read_encoding
+from airflow_provider_s3rest.s3.etags import Encoding, asking, read_encoding
 from airflow_provider_s3rest.s3.keys import fits_xml
 from airflow_provider_s3rest.s3.options import Read
 from airflow_provider_s3rest.s3.results import DeleteFailure, ObjectHead, ObjectId, unquote_etag
@@ -63,10 +63,10 @@ class Boto3Engine:
     def encoding_of(self, bucket_name: str, key: str, read: Read, part_number: int = 1) -> Encoding:
         """Ask how the object's ETag came about.
 
-        :param part_number: the part whose size is to be told.
+        :param part_number: the part whose size is to be told; ``WHOLE``, for its checksum.
         """
         with translated(bucket_name, key):
-            answer = self._call("head_object", bucket_name, key, read.whole().terms(), PartNumber=part_number)
+            answer = self._call("head_object", bucket_name, key, read.whole().terms() | asking(part_number))
         return read_encoding(answer)
 
     def put(self, bucket_name: str, key: str, body: bytes, write: Write) -> Written:

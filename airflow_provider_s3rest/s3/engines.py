@@ -91,19 +91,17 @@ class Engines:
     def encoding_of(self, bucket_name: str, key: str, read: Read, part_number: int = 1) -> Encoding:
         """Ask how an object's ETag came about.
 
-        :param part_number: the part whose size is to be told.
+        :param part_number: the part whose size is to be told; ``WHOLE``, for its checksum.
         """
         client = self.plain_for(bucket_name)
         if client is None:
             return self.boto3.encoding_of(bucket_name, key, read, part_number)
         from airflow_provider_s3rest.s3.errors import translated
-        from airflow_provider_s3rest.s3.etags import read_encoding
+        from airflow_provider_s3rest.s3.etags import asking, read_encoding
         from airflow_provider_s3rest.s3.plain.operations import Object
 
         with translated(bucket_name, key):
-            return read_encoding(
-                Object(client, bucket_name, key).head(read.whole().terms() | {"PartNumber": part_number})
-            )
+            return read_encoding(Object(client, bucket_name, key).head(read.whole().terms() | asking(part_number)))
 
     def deleting(self, bucket_name: str) -> Deleting:
         """Return what deletes objects of a bucket."""

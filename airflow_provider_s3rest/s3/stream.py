@@ -15,7 +15,8 @@ from airflow_provider_s3rest.s3.errors import FaultError
 from airflow_provider_s3rest.s3.etags import EtagDigest, parts_of
 from airflow_provider_s3rest.s3.files import opened_directory, replacing
 from airflow_provider_s3rest.s3.options import ByteRange
-from airflow_provider_s3rest.s3.pool import concurrently, in_order
+from airflow_provider_s3rest.s3.pool import in_order
+from airflow_provider_s3rest.s3.verification import Verification
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -48,7 +49,7 @@ class ObjectStream:
     :param read: the options that it was opened with.
     :param workers: how many ranges may be fetched at once.
     :param encoding_of: asked for what the ETag was made of, when its form alone does not prove the bytes; it is given
-        the number of a part.
+        the number of a part, or ``WHOLE``.
     """
 
     def __init__(
@@ -66,7 +67,7 @@ class ObjectStream:
         self._policy = policy
         self._workers = workers
         self._read = read
-        self._encoding_of = encoding_of
+        self._verification = Verification(opened.head, encoding_of, workers)
         self._taken = False
         self.head = opened.head
         self.bucket_name = opened.head.bucket_name
@@ -109,7 +110,7 @@ class ObjectStream:
         finally:
             self._opened.close()
         if self._is_whole and parts_of(self.etag) == 0:
-            self._compare(digest)
+            self._verification.end(digest)
 
     def read(self) -> bytes:
         """Return all bytes."""
@@ -122,8 +123,8 @@ class ObjectStream:
     def save(self, path: str | os.PathLike[str], progress: Progress | None = None) -> Path:
         """Write the bytes to a file: under a temporary name beside it, verified, then renamed.
 
-        Length and ETag are checked, and the MD5s that the ETag is made of. A failure leaves no file, and an older file
-        of that name as it was.
+        The length is checked, and the MD5s that the ETag is made of, or the CRC-32s of its parts where S3 has them. A
+        failure leaves no file, and an older file of that name as it was.
 
         :param path: the file to create or replace; its directory must exist. Only the owner may read the new file.
         :param progress: is told of the bytes that have arrived.
@@ -142,13 +143,13 @@ class ObjectStream:
         """
         self._take()
         try:
-            digest = self._etag_digest()
+            digest = self._verification.begin(by_checksum=self.size > RANGE_BYTES) if self._is_whole else None
             self._fill(file, digest, progress)
             size = os.fstat(file.fileno()).st_size
             if size != self.size:
                 raise S3RestIntegrityError(f"{size} bytes of {self.key!r} were written where {self.size} were expected")
             if digest:
-                self._compare(digest)
+                self._verification.end(digest, file)
         finally:
             self._opened.close()
 
@@ -170,13 +171,13 @@ class ObjectStream:
         """
         self._take()
         try:
-            digest = self._etag_digest()
+            digest = self._verification.begin() if self._is_whole else None
             for chunk in self._range(self._opened.start, self._opened.end, self._opened):
                 if digest:
                     digest.update(chunk)
                 yield chunk
             if digest:
-                self._compare(digest)
+                self._verification.end(digest)
         finally:
             self._opened.close()
 
@@ -194,7 +195,7 @@ class ObjectStream:
         step = part * max(1, RANGE_BYTES // part) if part else RANGE_BYTES
 
         def fetch(start: int) -> EtagDigest | None:
-            own = EtagDigest(part) if part else None
+            own = digest.another() if digest and part else None
             self._fetch(file, start, min(start + step, self._opened.end), own, progress)
             return own
 
@@ -204,7 +205,7 @@ class ObjectStream:
             if digest and own:
                 digest.extend(own)
             elif digest:
-                # An MD5 of the whole takes the bytes in their order; the next ranges arrive meanwhile.
+                # A hash of the whole takes the bytes in their order; the next ranges arrive meanwhile.
                 _update(digest, file, step)
 
     def _fetch(
@@ -227,37 +228,9 @@ class ObjectStream:
             chunks.close()
             os.close(descriptor)
 
-    def _etag_digest(self) -> EtagDigest | None:
-        """Return what makes the ETag of the bytes; None where it can't be made of them."""
-        count = parts_of(self.etag)
-        if not self._is_whole or count is None or not self.size:
-            return None
-        if count == 0:
-            return EtagDigest()
-        encoding = self._encoding_of(1)
-        # Some services do not know the size of a part; then the lengths alone must do.
-        if not encoding.is_md5 or (encoding.part_bytes == self.size and count > 1):
-            return None
-        if -(-self.size // encoding.part_bytes) == count:
-            return EtagDigest(encoding.part_bytes)
-        sizes = self._part_sizes(count)
-        return EtagDigest(sizes) if sum(sizes) == self.size else None
-
-    def _part_sizes(self, count: int) -> list[int]:
-        return concurrently(lambda number: self._encoding_of(number).part_bytes, range(1, count + 1), self._workers)
-
     @property
     def _is_whole(self) -> bool:
         return self.size == self.head.size
-
-    def _compare(self, digest: EtagDigest) -> None:
-        made = digest.etag()
-        if made == self.etag or not self._encoding_of(1).is_md5:
-            return
-        # Writers of streams make parts of whatever they have; by chance their number fits the size of the first.
-        if digest.part_bytes and len(set(self._part_sizes(parts_of(made) or 0)[:-1])) > 1:
-            return
-        raise S3RestIntegrityError(f"The bytes of {self.key!r} have MD5 {made}, but its ETag is {self.etag}")
 
     def _range(self, start: int, end: int, opened: OpenObject | None) -> Generator[bytes]:
         """Hand out the bytes from ``start`` up to but without ``end``, over as many connections as it takes."""

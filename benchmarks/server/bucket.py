@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
 import re
 import time
+import zlib
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable
@@ -38,6 +40,7 @@ class Object:
     """An object; without ``data``, its bytes are those of :data:`BLOCK` again and again.
 
     :param part_bytes: the size of the parts that it was sent in; 0: it was not, or nobody knows.
+    :param checksum: the CRC-32 of their CRC-32s, as S3 keeps it of what boto3 or ours has sent; none: an empty one.
     """
 
     size: int
@@ -46,6 +49,7 @@ class Object:
     kind: str = _KIND
     modified: float = _LONG_AGO
     part_bytes: int = 0
+    checksum: str = ""
 
     def pieces(self, start: int, end: int) -> Iterator[memoryview]:
         """Give its bytes."""
@@ -108,17 +112,21 @@ class World:
         :param parts: whether it is as if it had been sent in parts of 8 MiB.
         """
         whole = hashlib.md5(usedforsecurity=False)
-        digests = []
+        digests, checksums = [], []
         for start in range(0, size, PART_BYTES):
-            part = hashlib.md5(usedforsecurity=False)
+            part, checksum = hashlib.md5(usedforsecurity=False), 0
             for piece in Object(size, "").pieces(start, min(start + PART_BYTES, size)):
                 (part if parts else whole).update(piece)
+                checksum = zlib.crc32(piece, checksum)
             digests.append(part.digest())
-        etag = whole.hexdigest()
+            checksums.append(checksum.to_bytes(4))
+        etag, told = whole.hexdigest(), ""
         if parts:
             joined = b"".join(digests)
             etag = f"{hashlib.md5(joined, usedforsecurity=False).hexdigest()}-{len(digests)}"
-        self.objects[bucket, key] = Object(size, etag, part_bytes=PART_BYTES if parts else 0)
+            combined = base64.b64encode(zlib.crc32(b"".join(checksums)).to_bytes(4)).decode()
+            told = f"{combined}-{len(checksums)}"
+        self.objects[bucket, key] = Object(size, etag, part_bytes=PART_BYTES if parts else 0, checksum=told)
 
     def answer(self, request: Request) -> Answer:
         """Do what is asked."""
@@ -163,6 +171,8 @@ class World:
             end = min(found.size, int(last) + 1) if first and last else found.size
             status = 206
             more += f"Content-Range: bytes {start}-{end - 1}/{found.size}\r\n"
+        elif found.checksum and request.header(b"x-amz-checksum-mode"):
+            more += f"x-amz-checksum-crc32: {found.checksum}\r\nx-amz-checksum-type: COMPOSITE\r\n"
         head = _head(status, end - start, f"{more}Content-Type: {found.kind}\r\n")
         return Answer(head, None if request.method == "HEAD" else found.pieces(start, end))
 

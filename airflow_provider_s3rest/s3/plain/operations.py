@@ -41,6 +41,7 @@ _READ_CONDITIONS = {
     "IfNoneMatch": "if-none-match",
     "IfUnmodifiedSince": "if-unmodified-since",
 }
+_HEAD = {**_READ_CONDITIONS, **CUSTOMER_KEY, "ChecksumMode": "x-amz-checksum-mode"}
 _ENCRYPTION = {
     "BucketKeyEnabled": "x-amz-server-side-encryption-bucket-key-enabled",
     "SSEKMSKeyId": "x-amz-server-side-encryption-aws-kms-key-id",
@@ -86,7 +87,7 @@ class Object:
         """
         known = {"VersionId": "versionId", "PartNumber": "partNumber"}
         query = {name: str(terms[term]) for term, name in known.items() if term in terms}
-        answer = self.send("HeadObject", "HEAD", headers_of(terms, _READ_CONDITIONS | CUSTOMER_KEY), query)
+        answer = self.send("HeadObject", "HEAD", headers_of(terms, _HEAD), query)
         return _described(answer)
 
     def copy(self, terms: Mapping[str, Any], source: Mapping[str, str]) -> dict[str, Any]:
@@ -165,6 +166,7 @@ def _described(answer: Answer) -> dict[str, Any]:
         "ETag": headers.get("etag"),
         "VersionId": headers.get("x-amz-version-id"),
         "StorageClass": headers.get("x-amz-storage-class"),
+        "ChecksumCRC32": headers.get("x-amz-checksum-crc32", ""),
         **{
             term: headers[header]
             for term, header in (_ENCRYPTION | CUSTOMER_KEY).items()

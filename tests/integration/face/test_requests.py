@@ -98,6 +98,10 @@ DONE: dict[str, Callable[[Bench], object]] = {
     "read three objects": lambda at: list(at.hook.get_objects(at.bucket, THREE)),
     "write up to 16 MiB": lambda at: at.hook.upsert_object(at.bucket, "new", bytes(SINGLE_PUT_BYTES)),
     "write 17 MiB": lambda at: at.hook.upsert_object(at.bucket, "new", bytes(SINGLE_PUT_BYTES + 2**20)),
+    "write 17 MiB, and read them into a file": lambda at: (
+        at.hook.upsert_object(at.bucket, "new", bytes(SINGLE_PUT_BYTES + 2**20)),
+        at.hook.download_file(at.bucket, "new", at.folder / "large"),
+    ),
     "write with `skip_unchanged` what is there": lambda at: at.hook.upsert_object(
         at.bucket, "p/a", b"1", skip_unchanged=True
     ),

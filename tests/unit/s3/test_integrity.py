@@ -56,6 +56,12 @@ def _etag(sizes: list[int]) -> str:
     return f"{_md5(digests)}-{len(sizes)}"
 
 
+def _checksum(sizes: list[int]) -> str:
+    """Return the CRC-32 of the parts' CRC-32s as S3 tells it."""
+    checksums = b"".join(zlib.crc32(piece).to_bytes(4, "big") for piece in _pieces(sizes))
+    return f"{base64.b64encode(zlib.crc32(checksums).to_bytes(4, 'big')).decode()}-{len(sizes)}"
+
+
 class Stored:
     """An object that was written in parts.
 
@@ -225,6 +231,62 @@ def test_an_etag_that_proves_nothing(
     """Where the service knows no parts, or a key encrypts them, the length is all there is to check."""
     Stored(fake, [5000, 5240], sent=_flipped(0), **told)
     assert len(make_s3().get_object("bucket", "key").save(tmp_path / "file").read_bytes()) == SIZE
+
+
+@pytest.fixture
+def small_ranges(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Save in ranges of 4,096 bytes, so that a small object is one whose checksum is asked for."""
+    monkeypatch.setattr(stream, "RANGE_BYTES", 4096)
+
+
+every_size = pytest.mark.parametrize("sizes", [[2000] * 5 + [240], [5120, 5120], [SIZE], [100, 10140]])
+
+
+@both_engines
+@every_size
+@pytest.mark.usefixtures("small_ranges")
+def test_a_checksum_proves_what_an_etag_does_not(
+    fake: Any, make_s3: Callable[..., S3], tmp_path: Path, engine: str, sizes: list[int]
+) -> None:
+    """Where KMS encrypts the object, the CRC-32s of its parts tell whether it is damaged."""
+    told = {"x_amz_server_side_encryption": "aws:kms", "x_amz_checksum_crc32": _checksum(sizes)}
+    stored = Stored(fake, sizes, **told)
+    assert make_s3(engine).get_object("bucket", "key").save(tmp_path / "file").read_bytes() == BODY
+    stored.sent = _flipped(SIZE - 1)
+    with pytest.raises(S3RestIntegrityError, match=r"have CRC-32 [0-9a-f]{8}-[0-9]+ instead of"):
+        make_s3(engine).get_object("bucket", "key").save(tmp_path / "other")
+    assert [file.name for file in tmp_path.iterdir()] == ["file"]
+
+
+@every_size
+@pytest.mark.usefixtures("small_ranges")
+def test_a_flipped_bit_in_an_object_with_a_checksum(
+    fake: Any, make_s3: Callable[..., S3], tmp_path: Path, sizes: list[int]
+) -> None:
+    """The ETag, which is stronger, has the last word."""
+    Stored(fake, sizes, sent=_flipped(0), x_amz_checksum_crc32=_checksum(sizes))
+    with pytest.raises(S3RestIntegrityError, match=r"have MD5 .* but its ETag is"):
+        make_s3().get_object("bucket", "key").save(tmp_path / "file")
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("told", ["AAAAAA==-2", "AAAAAA==-3", "AAAAAA=="])
+@pytest.mark.usefixtures("small_ranges")
+def test_a_checksum_of_the_services_own_making(
+    fake: Any, make_s3: Callable[..., S3], tmp_path: Path, told: str
+) -> None:
+    """Not every service makes it of the parts: the ETag proves the bytes then."""
+    Stored(fake, [5000, 5240], x_amz_checksum_crc32=told)
+    assert make_s3().get_object("bucket", "key").save(tmp_path / "file").read_bytes() == BODY
+
+
+@pytest.mark.usefixtures("small_ranges")
+def test_a_checksum_that_fits_parts_of_other_sizes(fake: Any, make_s3: Callable[..., S3], tmp_path: Path) -> None:
+    """By chance the number of the parts fits the size of the first: such an object is not called damaged."""
+    sizes = [5000, 5000, 240]
+    Stored(fake, sizes, x_amz_server_side_encryption="aws:kms", x_amz_checksum_crc32="AAAAAA==-3")
+    fake.otherwise.sizes = [5000, 4000, 1240]
+    assert make_s3().get_object("bucket", "key").save(tmp_path / "file").read_bytes() == BODY
 
 
 def test_an_empty_object_of_one_part(fake: Any, make_s3: Callable[..., S3], tmp_path: Path) -> None:

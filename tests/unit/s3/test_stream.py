@@ -15,6 +15,7 @@ from botocore.exceptions import HTTPClientError
 from airflow_provider_s3rest.exceptions import S3RestIntegrityError, S3RestPreconditionError
 from airflow_provider_s3rest.s3 import stream
 from airflow_provider_s3rest.s3.etags import of_digests
+from airflow_provider_s3rest.s3.verification import Verification
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -284,7 +285,7 @@ def test_an_interrupted_save_leaves_nothing(
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(stream.ObjectStream, "_compare", interrupt)
+    monkeypatch.setattr(Verification, "end", interrupt)
     with pytest.raises(KeyboardInterrupt):
         make_s3(engine).get_object("bucket", "key").save(tmp_path / "file")
     assert not any(tmp_path.iterdir())
