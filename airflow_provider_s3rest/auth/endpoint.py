@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airflow_provider_s3rest.auth.signing import SERVICE
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
     from botocore.session import Session
 
     from airflow_provider_s3rest.connection import RolesAnywhere
+
+_VARIABLES = ("AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT")
 
 
 def rolesanywhere_url(settings: RolesAnywhere, *, conn_id: str) -> str:
@@ -23,7 +27,22 @@ def rolesanywhere_url(settings: RolesAnywhere, *, conn_id: str) -> str:
 
     :raises S3RestConnectionError: the region has no endpoint of the configured kind.
     """
-    return settings.endpoint_url or _regional_url(settings, conn_id)
+    if settings.endpoint_url:
+        return settings.endpoint_url
+    # botocore takes half a second to say the same.
+    if _is_usual(settings.region) and not _is_configured():
+        return f"https://{SERVICE}.{settings.region}.amazonaws.com"
+    return _regional_url(settings, conn_id)
+
+
+def _is_usual(region: str) -> bool:
+    return region.count("-") == "us-east-1".count("-") and not region.startswith("cn-")
+
+
+def _is_configured() -> bool:
+    """Whether this machine may ask for another kind of endpoint."""
+    file = Path(os.environ.get("AWS_CONFIG_FILE") or "~/.aws/config").expanduser()
+    return any(os.environ.get(name) for name in _VARIABLES) or file.exists()
 
 
 def _regional_url(settings: RolesAnywhere, conn_id: str) -> str:

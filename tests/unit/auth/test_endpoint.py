@@ -74,6 +74,22 @@ def test_every_partition(partition: str, region: str, url_of: Callable[..., str]
     assert url_of(region, partition) == expected(partition, region)
 
 
+def test_the_usual_regions_need_no_botocore(
+    url_of: Callable[..., str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Which takes longer than the call, and says the same of each."""
+
+    def refuse(*_: object) -> str:
+        raise AssertionError("botocore is asked")
+
+    monkeypatch.setattr("airflow_provider_s3rest.auth.endpoint._regional_url", refuse)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    for partition in PARTITIONS:
+        if partition["partition"] in {"aws", "aws-us-gov"}:
+            for region in partition["regions"]:
+                assert url_of(region, partition["partition"]) == expected(partition["partition"], region)
+
+
 @pytest.mark.parametrize(
     ("partition", "region", "url"),
     [
