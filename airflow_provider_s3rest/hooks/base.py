@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseHook
 
+from airflow_provider_s3rest.hooks import DEFAULT_CONN_ID
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -26,7 +28,7 @@ class S3RestBaseHook(BaseHook):
     """The connection of :class:`~airflow_provider_s3rest.hooks.s3rest.S3RestHook`, and what is made of it."""
 
     conn_name_attr = "s3rest_conn_id"
-    default_conn_name = "s3rest_default"
+    default_conn_name = DEFAULT_CONN_ID
     conn_type = "s3rest"
     hook_name = "Amazon S3 (s3rest)"
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_s3rest.hooks.lineage import folder
 from airflow_provider_s3rest.operators.s3rest.base import SyncingOperator
-from airflow_provider_s3rest.s3.keys import S3Url, locate, locate_prefix
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
+
+    from airflow_provider_s3rest.s3.keys import S3Url
 
 
 class FileTransferOperator(SyncingOperator):
@@ -52,12 +52,17 @@ class FileTransferOperator(SyncingOperator):
 
     def place(self) -> S3Url:
         """Return what is transferred from or to S3."""
+        from airflow_provider_s3rest.hooks.lineage import folder
+        from airflow_provider_s3rest.s3.keys import locate
+
         if self.is_of_one_file():
             return locate(self.bucket_name, self.key or "")
         return folder(self.bucket_name, self.prefix or "")
 
     def folder_url(self) -> str:
         """Return the URL of the folder of objects."""
+        from airflow_provider_s3rest.s3.keys import locate_prefix
+
         bucket_name, prefix = locate_prefix(self.bucket_name, self.prefix or "")
         return f"s3://{bucket_name}/{prefix}"
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
+from airflow_provider_s3rest.hooks import DEFAULT_CONN_ID
 from airflow_provider_s3rest.hooks.failures import permanent_ones_are_final
 from airflow_provider_s3rest.hooks.rows import as_row
-from airflow_provider_s3rest.hooks.s3rest import S3RestHook
 from airflow_provider_s3rest.hooks.templates import verbatim
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from airflow_provider_s3rest.hooks.lineage import Place
+    from airflow_provider_s3rest.hooks.s3rest import S3RestHook
     from airflow_provider_s3rest.s3.filters import ObjectFilters
 
 
@@ -42,7 +43,7 @@ class S3RestConnectionOperator(BaseOperator):
     def __init__(
         self,
         *,
-        s3rest_conn_id: str = S3RestHook.default_conn_name,
+        s3rest_conn_id: str = DEFAULT_CONN_ID,
         region_name: str | None = None,
         **kwargs: Any,
     ) -> None:
@@ -53,6 +54,8 @@ class S3RestConnectionOperator(BaseOperator):
     @cached_property
     def hook(self) -> S3RestHook:
         """The hook of the connection."""
+        from airflow_provider_s3rest.hooks.s3rest import S3RestHook
+
         return S3RestHook(self.s3rest_conn_id, region_name=self.region_name)
 
     def execute(self, context: Context) -> Any:

@@ -6,11 +6,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from airflow_provider_s3rest.hooks.lineage import folder
 from airflow_provider_s3rest.hooks.rows import as_row
-from airflow_provider_s3rest.hooks.s3rest import S3RestHook
 from airflow_provider_s3rest.operators.s3rest.base import S3RestFilteringOperator
-from airflow_provider_s3rest.s3.keys import locate_copy
 from airflow_provider_s3rest.s3.values import read_switch
 
 if TYPE_CHECKING:
@@ -20,6 +17,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_s3rest.hooks.lineage import Place
+    from airflow_provider_s3rest.hooks.s3rest import S3RestHook
     from airflow_provider_s3rest.s3.options import WriteOptions
 
 
@@ -114,6 +112,9 @@ class S3RestCopyOperator(S3RestFilteringOperator):
 
     def reads_and_writes(self) -> tuple[Sequence[Place], Sequence[Place]]:
         """The object and its copy, or both prefixes; nothing of a dry run."""
+        from airflow_provider_s3rest.hooks.lineage import folder
+        from airflow_provider_s3rest.s3.keys import locate_copy
+
         if self.source_key is not None:
             source, target = (self.source_bucket_name, self.source_key), (self.bucket_name, self.key)
             read, written = locate_copy(source, target, "key")
@@ -182,4 +183,6 @@ class S3RestCopyOperator(S3RestFilteringOperator):
         conn_id = self.source_s3rest_conn_id or self.s3rest_conn_id
         if (conn_id, self.source_region_name or None) == (self.s3rest_conn_id, self.region_name or None):
             return self.hook
+        from airflow_provider_s3rest.hooks.s3rest import S3RestHook
+
         return S3RestHook(conn_id, region_name=self.source_region_name or None)

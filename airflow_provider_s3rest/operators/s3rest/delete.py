@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_s3rest.exceptions import S3RestError
-from airflow_provider_s3rest.hooks.lineage import folder, of_keys, openlineage
 from airflow_provider_s3rest.operators.s3rest.base import S3RestFilteringOperator
 from airflow_provider_s3rest.s3.values import read_switch
 
@@ -58,6 +57,8 @@ class S3RestDeleteOperator(S3RestFilteringOperator):
 
     def get_openlineage_facets_on_complete(self, task_instance: object) -> OperatorLineage[Any, Any]:  # noqa: ARG002 - theirs
         """Tell OpenLineage what is gone: the first 100 keys, or the prefix."""
+        from airflow_provider_s3rest.hooks.lineage import folder, of_keys, openlineage
+
         if read_switch(self.dry_run, "dry_run"):
             return openlineage((), ())
         prefixed = self.prefix is not None

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_s3rest.hooks.rows import as_row
 from airflow_provider_s3rest.operators.s3rest.base import S3RestOperator
-from airflow_provider_s3rest.s3.keys import locate
 
 if TYPE_CHECKING:
     import os
@@ -93,6 +92,8 @@ class S3RestGetOperator(S3RestOperator):
 
     def reads_and_writes(self) -> tuple[Sequence[Place], Sequence[Place]]:
         """The object, and the file if there is one."""
+        from airflow_provider_s3rest.s3.keys import locate
+
         written = [] if self.local_path is None else [self.local_path]
         return [locate(self.bucket_name, self.key)], written
 

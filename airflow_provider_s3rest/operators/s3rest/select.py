@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_s3rest.hooks.rows import as_row
 from airflow_provider_s3rest.operators.s3rest.base import S3RestOperator
 from airflow_provider_s3rest.operators.s3rest.get import LARGEST_RESULT_BYTES
-from airflow_provider_s3rest.s3.keys import is_url, locate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,12 +100,16 @@ class S3RestSelectOperator(S3RestOperator):
 
     def reads_and_writes(self) -> tuple[Sequence[Place], Sequence[Place]]:
         """The object, and the target if there is one."""
+        from airflow_provider_s3rest.s3.keys import locate
+
         read = locate(self.bucket_name, self.key)
         if not self.target_key:
             return [read], []
         return [read], [locate(self._target_bucket_name(read.bucket_name), self.target_key)]
 
     def _target_bucket_name(self, source: str) -> str | None:
+        from airflow_provider_s3rest.s3.keys import is_url
+
         return self.target_bucket_name or (None if is_url(self.target_key or "") else source)
 
     def operate(self, context: Context) -> dict[str, Any]:

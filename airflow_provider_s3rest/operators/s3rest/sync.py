@@ -6,7 +6,6 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_s3rest.hooks.s3rest import S3RestHook
 from airflow_provider_s3rest.operators.s3rest.base import SyncingOperator
 from airflow_provider_s3rest.s3.values import read_switch
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_s3rest.hooks.lineage import Place
+    from airflow_provider_s3rest.hooks.s3rest import S3RestHook
     from airflow_provider_s3rest.s3.options import WriteOptions
 
 
@@ -86,4 +86,6 @@ class S3RestSyncOperator(SyncingOperator):
         conn_id = self.source_s3rest_conn_id or self.s3rest_conn_id
         if (conn_id, self.source_region_name or None) == (self.s3rest_conn_id, self.region_name or None):
             return self.hook
+        from airflow_provider_s3rest.hooks.s3rest import S3RestHook
+
         return S3RestHook(conn_id, region_name=self.source_region_name or None)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_s3rest.hooks.rows import as_row
 from airflow_provider_s3rest.operators.s3rest.base import S3RestOperator
-from airflow_provider_s3rest.s3.keys import locate
 
 if TYPE_CHECKING:
     import os
@@ -77,6 +76,8 @@ class S3RestUpsertOperator(S3RestOperator):
 
     def reads_and_writes(self) -> tuple[Sequence[Place], Sequence[Place]]:
         """The file if there is one, and the object, unless its key is made up."""
+        from airflow_provider_s3rest.s3.keys import locate
+
         read = [] if self.local_path is None else [self.local_path]
         return read, [locate(self.bucket_name, self.key)] if self.key else []
 

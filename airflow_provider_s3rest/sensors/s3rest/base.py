@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
 from airflow.providers.common.compat.sdk import BaseSensorOperator, PokeReturnValue
 
 from airflow_provider_s3rest.exceptions import S3RestWaitError
+from airflow_provider_s3rest.hooks import DEFAULT_CONN_ID
 from airflow_provider_s3rest.hooks.rows import as_row
-from airflow_provider_s3rest.hooks.s3rest import S3RestHook
 from airflow_provider_s3rest.hooks.templates import verbatim
 from airflow_provider_s3rest.sensors.s3rest.endings import as_a_poke, ends_as_told
 from airflow_provider_s3rest.sensors.s3rest.start import StartTriggerArgsOfSensor, trigger_arguments
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
     from jinja2 import Environment
 
+    from airflow_provider_s3rest.hooks.s3rest import S3RestHook
     from airflow_provider_s3rest.s3.store import S3
     from airflow_provider_s3rest.s3.waiting.conditions import Condition
     from airflow_provider_s3rest.s3.waiting.model import Quiet, Target, Verdict
@@ -66,7 +67,7 @@ class S3RestWaitSensor(BaseSensorOperator):
         self,
         *,
         bucket_name: str | None = None,
-        s3rest_conn_id: str = S3RestHook.default_conn_name,
+        s3rest_conn_id: str = DEFAULT_CONN_ID,
         region_name: str | None = None,
         modified_after: datetime | str | None = None,
         modified_before: datetime | str | None = None,
@@ -97,6 +98,8 @@ class S3RestWaitSensor(BaseSensorOperator):
     @cached_property
     def hook(self) -> S3RestHook:
         """The hook of the connection."""
+        from airflow_provider_s3rest.hooks.s3rest import S3RestHook
+
         return S3RestHook(self.s3rest_conn_id, region_name=self.region_name)
 
     @property

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_s3rest.exceptions import S3RestNotFoundError
 from airflow_provider_s3rest.hooks.conditions import key_condition
-from airflow_provider_s3rest.s3.pool import concurrently
 from airflow_provider_s3rest.sensors.s3rest.base import S3RestAgeingSensor
 
 if TYPE_CHECKING:
@@ -76,6 +75,8 @@ class S3RestKeySensor(S3RestAgeingSensor):
             return self.store.head_object(row["bucket_name"], row["key"])
 
         try:
+            from airflow_provider_s3rest.s3.pool import concurrently
+
             return concurrently(head, rows, self.store.workers)
         except S3RestNotFoundError as error:
             self.log.info("Not yet: what was found is gone again: %s", error)
