@@ -9,7 +9,8 @@ from airflow_provider_s3rest.hooks.airflow import mask_key
 from airflow_provider_s3rest.hooks.storage import is_s3_url, locate_files
 from airflow_provider_s3rest.s3.keys import locate_prefix
 from airflow_provider_s3rest.s3.options import CustomerKey, Read, Write, WriteOptions
-from airflow_provider_s3rest.s3.sync import Prefix, SyncOptions
+from airflow_provider_s3rest.s3.sync import SyncOptions
+from airflow_provider_s3rest.s3.sync.prefix import Prefix
 from airflow_provider_s3rest.s3.values import known
 
 if TYPE_CHECKING:

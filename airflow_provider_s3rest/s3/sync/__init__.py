@@ -9,19 +9,20 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_s3rest.s3.sync.local import LocalTree
 from airflow_provider_s3rest.s3.sync.model import FilePath, RemotePath, SyncOptions, SyncResult
-from airflow_provider_s3rest.s3.sync.prefix import Prefix
 from airflow_provider_s3rest.s3.sync.remote import RemoteTree
-from airflow_provider_s3rest.s3.sync.routes import Copy, Download, Upload
-from airflow_provider_s3rest.s3.sync.run import synchronise
 
 if TYPE_CHECKING:
     from airflow_provider_s3rest.s3.sync.model import FileTree, Report, Route
+    from airflow_provider_s3rest.s3.sync.prefix import Prefix
 
-__all__ = ["FilePath", "Prefix", "RemotePath", "SyncOptions", "SyncResult", "file_of", "file_tree", "sync"]
+__all__ = ["FilePath", "RemotePath", "SyncOptions", "SyncResult", "file_of", "file_tree", "sync"]
 
 
 def sync(source: FilePath | Prefix, target: FilePath | Prefix, options: SyncOptions, report: Report) -> SyncResult:
     """See :func:`airflow_provider_s3rest.s3.sync.run.synchronise`."""
+    # Whoever moves one file needs none of it.
+    from airflow_provider_s3rest.s3.sync.run import synchronise
+
     return synchronise(_route(source, target), options, report)
 
 
@@ -49,6 +50,9 @@ def file_of(path: FilePath) -> tuple[FileTree, str]:
 
 
 def _route(source: FilePath | Prefix, target: FilePath | Prefix) -> Route:
+    from airflow_provider_s3rest.s3.sync.prefix import Prefix
+    from airflow_provider_s3rest.s3.sync.routes import Copy, Download, Upload
+
     if not isinstance(source, Prefix):
         if not isinstance(target, Prefix):
             raise ValueError("source, target: one of them at least must be an s3:// URL")  # noqa: TRY004 - its words

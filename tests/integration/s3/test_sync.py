@@ -16,7 +16,8 @@ from fsspec.implementations.memory import MemoryFileSystem
 from airflow_provider_s3rest.exceptions import S3RestError, S3RestNotFoundError
 from airflow_provider_s3rest.s3.options import Read, Write
 from airflow_provider_s3rest.s3.progress import Progress
-from airflow_provider_s3rest.s3.sync import Prefix, RemotePath, SyncOptions, sync
+from airflow_provider_s3rest.s3.sync import RemotePath, SyncOptions, sync
+from airflow_provider_s3rest.s3.sync.prefix import Prefix
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +36,8 @@ from airflow_provider_s3rest.auth.model import Credentials
 from airflow_provider_s3rest.connection import S3RestConnection
 from airflow_provider_s3rest.s3 import S3
 from airflow_provider_s3rest.s3.progress import Progress
-from airflow_provider_s3rest.s3.sync import Prefix, SyncOptions, sync
+from airflow_provider_s3rest.s3.sync import SyncOptions, sync
+from airflow_provider_s3rest.s3.sync.prefix import Prefix
 
 fields, bucket, folder, direction, after = json.loads(sys.argv[1])
 connection = S3RestConnection.parse(**{name: fields[name] for name in ("host", "port", "login", "password", "extra")})
