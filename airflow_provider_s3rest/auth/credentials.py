@@ -187,8 +187,10 @@ class RolesAnywhereSource:
         # Heavy, and needed by one process of many: only here.
         from airflow_provider_s3rest.auth.session import fetch_session
 
+        # Only who has this key could have sealed an entry, and did so with a session that it had got by it.
+        key_is_checked = self._read() is not None
         try:
-            session = fetch_session(self._connection, self._settings)
+            session = fetch_session(self._connection, self._settings, key_is_checked=key_is_checked)
         except S3RestCredentialError as error:
             self._share_failure(error)
             raise

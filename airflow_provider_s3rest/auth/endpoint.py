@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
     from airflow_provider_s3rest.connection import RolesAnywhere
 
-_VARIABLES = ("AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT")
+_OPTIONS = ("use_fips_endpoint", "use_dualstack_endpoint")
+# The files in which botocore looks for them.
+_FILES = {"AWS_CONFIG_FILE": "~/.aws/config", "AWS_SHARED_CREDENTIALS_FILE": "~/.aws/credentials"}
 
 
 def rolesanywhere_url(settings: RolesAnywhere, *, conn_id: str) -> str:
@@ -41,8 +43,19 @@ def _is_usual(region: str) -> bool:
 
 def _is_configured() -> bool:
     """Whether this machine may ask for another kind of endpoint."""
-    file = Path(os.environ.get("AWS_CONFIG_FILE") or "~/.aws/config").expanduser()
-    return any(os.environ.get(name) for name in _VARIABLES) or file.exists()
+    if any(os.environ.get(f"AWS_{option.upper()}") for option in _OPTIONS):
+        return True
+    return any(_may_ask(Path(os.environ.get(name) or usual)) for name, usual in _FILES.items())
+
+
+def _may_ask(file: Path) -> bool:
+    try:
+        text = file.expanduser().read_text(errors="replace").lower()
+    except FileNotFoundError:
+        return False
+    except (OSError, RuntimeError):
+        return True  # botocore tells what is wrong with it
+    return any(option in text for option in _OPTIONS)
 
 
 def _regional_url(settings: RolesAnywhere, conn_id: str) -> str:

@@ -75,17 +75,19 @@ class Identity:
         return self.key.sign(data, ec.ECDSA(hashes.SHA256()))
 
 
-def load_identity(settings: RolesAnywhere, *, conn_id: str, now: datetime) -> Identity:
+def load_identity(settings: RolesAnywhere, *, conn_id: str, now: datetime, key_is_checked: bool = False) -> Identity:
     """The identity of a connection, fit to be sent.
 
     :param now: the time at which the certificates must be valid, aware.
+    :param key_is_checked: whether this very key has made a session before: the check that the numbers of an RSA key
+        belong together takes longer than all the rest.
     :raises S3RestConnectionError: with everything that is wrong with the certificate, its chain and its key.
     """
     faults: list[Fault] = []
     own = pem.certificates(settings.certificate)
     leaf = _load_certificate("certificate", own[0], faults)
     chain = _load_chain(settings, own, faults, now)
-    key = _load_key(settings, faults)
+    key = _load_key(settings, faults, is_checked=key_is_checked)
     if leaf:
         faults += _leaf_faults(leaf, chain.values(), key, now)
     if faults or leaf is None or key is None:
@@ -125,13 +127,15 @@ def _load_certificate(name: str, block: pem.PemBlock, faults: list[Fault]) -> x5
     return certificate
 
 
-def _load_key(settings: RolesAnywhere, faults: list[Fault]) -> PrivateKey | None:
+def _load_key(settings: RolesAnywhere, faults: list[Fault], *, is_checked: bool) -> PrivateKey | None:
     passphrase = settings.private_key_passphrase
     # Whatever the library says of a key is not repeated, nor kept as a cause: only which field to mend.
     key: object = None
     try:
         key = serialization.load_pem_private_key(
-            settings.private_key.encode(), passphrase.encode() if passphrase else None
+            settings.private_key.encode(),
+            passphrase.encode() if passphrase else None,
+            unsafe_skip_rsa_key_validation=is_checked,
         )
     except UnsupportedAlgorithm:
         faults.append(

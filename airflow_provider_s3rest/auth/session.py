@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from airflow_provider_s3rest.connection import RolesAnywhere, S3RestConnection
 
 
-def fetch_session(connection: S3RestConnection, settings: RolesAnywhere) -> Session:
+def fetch_session(connection: S3RestConnection, settings: RolesAnywhere, *, key_is_checked: bool = False) -> Session:
     """Check the certificate and make one CreateSession call.
 
+    :param key_is_checked: see :func:`~airflow_provider_s3rest.auth.identity.load_identity`.
     :raises S3RestConnectionError: the certificate or its key can't work, or the region has no endpoint.
     :raises S3RestCredentialError: the service refused or was not reached.
     """
-    identity = load_identity(settings, conn_id=connection.conn_id, now=datetime.now(UTC))
+    now = datetime.now(UTC)
+    identity = load_identity(settings, conn_id=connection.conn_id, now=now, key_is_checked=key_is_checked)
     url = rolesanywhere_url(settings, conn_id=connection.conn_id)
     return create_session(settings, identity, url=url, verify=connection.verify)

@@ -56,14 +56,16 @@ class Service:
 
     def __init__(self) -> None:
         self.calls = 0
+        self.checked_keys = 0
         self.life_seconds = 3600.0
         self.skew_seconds = 0.0
         self.failures: list[Exception] = []
         self.while_asked: Callable[[], object] = lambda: None
 
-    def fetch(self, *_: object) -> Session:
+    def fetch(self, *_: object, key_is_checked: bool) -> Session:
         """Answer a call."""
         self.calls += 1
+        self.checked_keys += key_is_checked
         number = self.calls
         self.while_asked()
         if self.failures:
@@ -161,6 +163,18 @@ def test_a_task_that_outlives_its_credentials_goes_on(
     )
     assert source.current() != first
     assert service.calls == 2
+
+
+def test_a_key_is_checked_once(service: Service, cache: DiskCache | MemoryCache) -> None:
+    """Credentials that have ended prove that it made them; another key has an entry of its own."""
+    service.life_seconds = 0
+    source_of(cache).current()
+    assert service.checked_keys == 0
+    source_of(cache).current()
+    assert service.checked_keys == 1
+    other = replace(SETTINGS, private_key="-----BEGIN PRIVATE KEY-----\nBBBB\n-----END PRIVATE KEY-----\n")
+    source_of(cache, connection=replace(CONNECTION, authentication=other)).current()
+    assert (service.calls, service.checked_keys) == (3, 1)
 
 
 @pytest.mark.parametrize("skew", [-7200.0, 7200.0])

@@ -155,6 +155,33 @@ def test_the_configuration_file(
     assert url_of("us-east-1") == url
 
 
+@pytest.mark.parametrize(("option", "fips"), [("use_fips_endpoint", True), ("Use_DualStack_Endpoint", False)])
+def test_the_file_of_credentials(
+    *, option: str, fips: bool, url_of: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Has the same say, and the case of letters has none."""
+    (tmp_path / "credentials").write_text(f"[default]\n{option} = true\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    assert url_of("us-east-1") == expected("aws", "us-east-1", fips=fips, dual_stack=not fips)
+
+
+def test_a_file_that_says_nothing_of_endpoints_needs_no_botocore(
+    url_of: Callable[..., str], configure: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many machines have one."""
+    configure("[default]\nregion = eu-west-1\n")
+    monkeypatch.setattr("airflow_provider_s3rest.auth.endpoint._regional_url", None)
+    assert url_of("us-east-1") == expected("aws", "us-east-1")
+
+
+def test_a_folder_in_the_place_of_the_file(
+    url_of: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Says nothing."""
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path))
+    assert url_of("us-east-1") == expected("aws", "us-east-1")
+
+
 def test_a_configuration_file_that_can_not_be_read(
     url_of: Callable[..., str], configure: Callable[[str], None]
 ) -> None:

@@ -140,6 +140,27 @@ def test_the_algorithm_follows_the_key(
     assert identity.algorithm == f"AWS4-X509-{algorithm}-SHA256"
 
 
+def test_a_key_that_was_checked_before_is_not_checked_again(
+    rsa_root: Authority, key_of: KeyOf, settings_of: SettingsOf
+) -> None:
+    """Only then may the numbers of an RSA key not belong together."""
+    key = key_of("rsa-2048")
+    leaf = rsa_root.issue_leaf(key=key)
+    numbers = key.private_numbers()
+    wrong = rsa.RSAPrivateNumbers(
+        p=numbers.p,
+        q=numbers.q,
+        d=numbers.d,
+        dmp1=numbers.dmp1,
+        dmq1=numbers.dmq1,
+        iqmp=numbers.iqmp - 2,
+        public_numbers=numbers.public_numbers,
+    ).private_key(unsafe_skip_rsa_key_validation=True)
+    settings = settings_of(certificate=leaf.certificate, private_key=key_text(wrong))
+    assert faults_of(settings) == [("private_key", "is damaged: its PEM holds no private key; copy it again")]
+    assert load_identity(settings, conn_id="mine", now=NOW, key_is_checked=True).algorithm == "AWS4-X509-RSA-SHA256"
+
+
 @pytest.mark.parametrize("kind", ["rsa-2048", "p-256", "p-521"])
 @pytest.mark.parametrize("form", [PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL], ids=["PKCS8", "traditional"])
 @pytest.mark.parametrize("passphrase", ["", PASSPHRASE], ids=["clear", "encrypted"])
