@@ -8,9 +8,14 @@ import json
 import os
 import subprocess
 import sys
+import zlib
 from typing import TYPE_CHECKING
 
 import pytest
+
+from airflow_provider_s3rest.s3.etags import WHOLE
+from airflow_provider_s3rest.s3.options import Read, Write
+from airflow_provider_s3rest.s3.upload import PART_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,6 +62,21 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("large") / "file"
     path.write_bytes(os.urandom(SIZE))
     return path
+
+
+def test_the_checksums_of_parts(
+    open_s3: Callable[[str], S3], make_bucket: Callable[[S3], str], large: Path, tmp_path: Path
+) -> None:
+    """SeaweedFS tells the CRC-32 of the parts' CRC-32s as AWS does, and it proves a file."""
+    s3 = open_s3("seaweedfs")
+    bucket = make_bucket(s3)
+    s3.upsert_object(bucket, "large", large, Write(checksum_algorithm="CRC32"))
+    with large.open("rb") as file:
+        pieces = iter(lambda: file.read(PART_BYTES), b"")
+        parts = [zlib.crc32(piece).to_bytes(4, "big") for piece in pieces]
+    told = s3.engines.encoding_of(bucket, "large", Read(), WHOLE).checksum
+    assert told == f"{zlib.crc32(b''.join(parts)):08x}-{len(parts)}"
+    assert _digest(s3.get_object(bucket, "large").save(tmp_path / "file")) == _digest(large)
 
 
 def _digest(path: Path) -> str:
