@@ -13,8 +13,6 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_s3rest.connection import pem
-
 if TYPE_CHECKING:
     from airflow_provider_s3rest.connection import RolesAnywhere
 
@@ -36,7 +34,6 @@ class Vault:
     @classmethod
     def of(cls, settings: RolesAnywhere) -> Vault:
         """The vault of a connection, from everything that shapes its credentials and nothing else."""
-        certificates = pem.certificates(settings.certificate + settings.certificate_chain)
         shape = [
             FORMAT.decode(),
             os.geteuid(),
@@ -47,10 +44,11 @@ class Vault:
             settings.trust_anchor_arn,
             settings.session_name,
             settings.duration_seconds,
-            *(hashlib.sha256(block.der).hexdigest() for block in certificates),
+            settings.certificate + settings.certificate_chain,
         ]
         digest = hashlib.sha256(json.dumps(shape).encode())
-        secret = pem.private_key(settings.private_key).der + (settings.private_key_passphrase or "").encode()
+        # However it was pasted, its text is that of one form by now.
+        secret = (settings.private_key + (settings.private_key_passphrase or "")).encode()
         # HKDF-SHA256 with an output of one block (https://www.rfc-editor.org/rfc/rfc5869#section-2); the cryptography
         # library's takes ten times as long to import as everything else here takes to run.
         extracted = hmac.digest(digest.digest(), secret, "sha256")

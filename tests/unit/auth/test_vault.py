@@ -75,7 +75,7 @@ def test_a_process_with_the_same_connection_reads_the_entry() -> None:
 def test_the_key_is_that_of_hkdf() -> None:
     """The derivation in two lines is the one of RFC 5869."""
     vault = Vault.of(SETTINGS)
-    derived = HKDF(SHA256(), 32, salt=bytes.fromhex(vault.entry_id), info=FORMAT).derive(b"the private key")
+    derived = HKDF(SHA256(), 32, salt=bytes.fromhex(vault.entry_id), info=FORMAT).derive(SETTINGS.private_key.encode())
     assert vault.key == derived
 
 
