@@ -92,18 +92,24 @@ class Place:
 Work = Callable[[Place], Iterator[None]]
 
 
-def run(works: dict[str, Work], memory: Callable[[], float] | None = None) -> None:
+def run(works: dict[str, Work], memory: Callable[[], float] | None = None, *, fresh: bool = False) -> None:
     """Do the works that the command line names, as far as they are known, each once, and print what each cost.
 
     :param memory: tells how many mebibytes a work took; default: what this process did above what it had before.
+    :param fresh: whether the garbage of what was loaded is left, as in a process that has just begun.
     """
     names, place = json.loads(sys.argv[1]), Place(**json.loads(sys.argv[2]))
-    print(json.dumps({name: _measure(works[name](place), place, memory) for name in names if name in works}))
+    print(
+        json.dumps({name: _measure(works[name](place), place, memory, fresh=fresh) for name in names if name in works})
+    )
 
 
-def _measure(work: Iterator[None], place: Place, memory: Callable[[], float] | None) -> dict[str, float]:
+def _measure(
+    work: Iterator[None], place: Place, memory: Callable[[], float] | None, *, fresh: bool
+) -> dict[str, float]:
     next(work)
-    gc.collect()
+    if not fresh:
+        gc.collect()
     if place.tells:
         _told(place)
     cpu, before, began = _cpu(), _memory(), time.perf_counter()

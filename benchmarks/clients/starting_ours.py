@@ -84,4 +84,4 @@ WORKS: dict[str, Work] = {
 }
 
 if __name__ == "__main__":
-    run(WORKS)
+    run(WORKS, fresh=True)
