@@ -107,7 +107,7 @@ class Deleter:
             again = [identity for identity, told in failures.items() if is_transient(200, told.code)]
             if again and not attempts.wait():
                 again = []
-            gone = [identity for identity in todo if identity not in failures]
+            gone = [identity for identity in todo if identity not in failures] if failures else todo
             refused = [told for identity, told in failures.items() if identity not in again]
             tally.count(gone, sum(batch[identity] for identity in gone), answer.markers, refused)
             for told in refused:
@@ -173,14 +173,10 @@ def _failures(todo: Sequence[ObjectId], answer: Deletion) -> dict[ObjectId, Dele
 
 def _batches(found: Iterable[tuple[ObjectId, int]]) -> Iterator[dict[ObjectId, int]]:
     """Group objects, with their sizes, by 1,000; those that no batch can name stand alone."""
-    batch: dict[ObjectId, int] = {}
-    for identity, size in found:
-        if not fits_xml(identity.key):
-            yield {identity: size}
-            continue
-        batch[identity] = size
-        if len(batch) == MAX_BATCH:
+    rest = iter(found)
+    while batch := dict(islice(rest, MAX_BATCH)):
+        if not fits_xml("".join([identity.key for identity in batch])):
+            alone = [identity for identity in batch if not fits_xml(identity.key)]
+            yield from ({identity: batch.pop(identity)} for identity in alone)
+        if batch:
             yield batch
-            batch = {}
-    if batch:
-        yield batch

@@ -74,6 +74,13 @@ def hit(_: Place) -> Iterator[None]:
     expect(found.access_key_id[:4], "ASIA")
 
 
+def next_hit(place: Place) -> Iterator[None]:
+    """Take them once more, by another connection's source: Python and OpenSSL have done all of it once."""
+    for _ in hit(place):
+        pass
+    return hit(place)
+
+
 WORKS: dict[str, Work] = {
     "import": imports,
     "first byte": first,
@@ -81,6 +88,7 @@ WORKS: dict[str, Work] = {
     "cold, P-256": cold,
     "cold, RSA": cold_rsa,
     "cache hit": hit,
+    "cache hit, the next one": next_hit,
 }
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from airflow_provider_s3rest.exceptions import (
     S3RestNotFoundError,
     S3RestPreconditionError,
 )
-from airflow_provider_s3rest.s3.copying.model import check, is_itself, same_account, same_bucket
+from airflow_provider_s3rest.s3.copying.model import Source, Target, check, is_itself, same_account, same_bucket
 from airflow_provider_s3rest.s3.copying.objects import SINGLE_COPY_BYTES, copy_listed
 from airflow_provider_s3rest.s3.copying.serverside import takes_conditions
 from airflow_provider_s3rest.s3.filters import Filter
@@ -28,7 +28,7 @@ from airflow_provider_s3rest.s3.upload import SINGLE_PUT_BYTES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from airflow_provider_s3rest.s3.copying.model import Rules, Source, Target
+    from airflow_provider_s3rest.s3.copying.model import Rules
     from airflow_provider_s3rest.s3.progress import Progress
     from airflow_provider_s3rest.s3.results import ObjectSummary
 
@@ -200,8 +200,10 @@ class _Work:
             self._fail(item, error)
 
     def _copy_one(self, item: ObjectSummary) -> int:
-        source = replace(self._source, key=item.key)
-        target = replace(self._target, key=check_key(self._key_of(item)))
+        origin, place = self._source, self._target
+        source = Source(s3=origin.s3, bucket_name=origin.bucket_name, key=item.key, read=origin.read)
+        key = check_key(self._key_of(item))
+        target = Target(s3=place.s3, bucket_name=place.bucket_name, key=key, write=place.write)
         if same_bucket(source, target) and target.key.startswith(self._source.key) and not is_itself(source, target):
             raise ValueError(f"its copy {target.key!r} would be among the objects that are copied")
         if not self._choice.dry_run:
