@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 def _used_hook() -> S3Hook:
     hook = S3Hook()
     hook.load_bytes(SMALL, "first", "small", replace=True)
+    hook.get_key("first", "small").get()["Body"].read()
+    hook.copy_object("first", "again", "small", "small")
+    hook.delete_objects("small", ["again"])
     return hook
 
 

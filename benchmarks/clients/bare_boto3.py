@@ -32,6 +32,10 @@ def _client(place: Place, **config: Any) -> Any:
         config=Config(s3={"addressing_style": "path"}, max_pool_connections=_THREADS, **config),
     )
     client.put_object(Bucket="small", Key="first", Body=SMALL)
+    client.get_object(Bucket="small", Key="first")["Body"].read()
+    client.head_object(Bucket="small", Key="first")
+    client.copy_object(Bucket="small", Key="again", CopySource={"Bucket": "small", "Key": "first"})
+    client.delete_objects(Bucket="small", Delete={"Objects": [{"Key": "again"}]})
     return client
 
 

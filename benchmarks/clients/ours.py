@@ -17,9 +17,13 @@ if TYPE_CHECKING:
 
 
 def _used_hook() -> S3RestHook:
-    """Open a hook as it is in the midst of a task."""
+    """Open a hook as it is in the midst of a task: each of its works has been done once."""
     hook = S3RestHook()
-    hook.upsert_object("small", "first", SMALL)
+    hook.upsert_objects("small", {"first": SMALL})
+    list(hook.get_objects("small", ["first"]))
+    hook.head_objects("small", ["first"])
+    hook.copy_prefix("small", "first", "small", "again")
+    hook.delete_objects("small", ["again"])
     return hook
 
 
