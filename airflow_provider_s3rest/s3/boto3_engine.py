@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError, FlexibleChecksumError
 
 from airflow_provider_s3rest.exceptions import S3RestIntegrityError, S3RestNotFoundError
 from airflow_provider_s3rest.s3.client import call
-from airflow_provider_s3rest.s3.engine import CHUNK_BYTES, Deletion, OpenObject, Written
+from airflow_provider_s3rest.s3.engine import CHUNK_BYTES, Deletion, OpenObject, Written, first_byte
 from airflow_provider_s3rest.s3.errors import FaultError, translate, translated
 from airflow_provider_s3rest.s3.etags import Encoding, asking, read_encoding
 from airflow_provider_s3rest.s3.keys import fits_xml
@@ -39,10 +38,11 @@ class Boto3Engine:
             answer = self._call("get_object", bucket_name, key, read.terms())
         body = answer["Body"]
         head = self._summary(bucket_name, key, answer)
-        start = _first_byte(answer)
-        if read.byte_range and start != read.byte_range.first_byte(head.size):
+        try:
+            start = first_byte(read, head, answer.get("ContentRange", ""))
+        except S3RestIntegrityError:
             body.close()
-            raise S3RestIntegrityError(f"The service ignored the range that was asked for of object {key!r}")
+            raise
         return OpenObject(
             head=head, body=_chunks(body), close=body.close, start=start, end=start + answer["ContentLength"]
         )
@@ -148,11 +148,6 @@ def written(client: Any, answer: dict[str, Any]) -> Written:
         version_id=answer.get("VersionId"),
         region_name=client.meta.region_name,
     )
-
-
-def _first_byte(answer: dict[str, Any]) -> int:
-    found = re.match(r"bytes (\d+)-", answer.get("ContentRange", ""))
-    return int(found[1]) if found else 0
 
 
 def _chunks(body: Any) -> Iterator[bytes]:

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What each of the two engines can do with objects; callers never learn which one did it."""
+"""What each of the engines can do with objects; callers never learn which one did it."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from airflow_provider_s3rest.exceptions import S3RestIntegrityError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -13,6 +16,8 @@ if TYPE_CHECKING:
 
 MAX_BATCH = 1000
 """How many keys one DeleteObjects takes."""
+UNSIGNED_BYTES = 1024 * 1024
+"""Bodies from this size on are not signed over TLS, which guards them already: signing takes longer than sending."""
 CHUNK_BYTES = 256 * 1024
 """How much of a body is handed on at a time."""
 
@@ -77,3 +82,16 @@ class Deleting(Protocol):
 
     def delete(self, bucket_name: str, ids: Sequence[ObjectId]) -> Deletion:
         """Delete at most :data:`MAX_BATCH` objects; only one if no XML can hold its key."""
+
+
+def first_byte(read: Read, head: ObjectHead, content_range: str) -> int:
+    """Return the position in the object of the first byte of an answer.
+
+    :param content_range: the answer's header of this name; empty if it has none.
+    :raises S3RestIntegrityError: it is another than was asked for.
+    """
+    found = re.match(r"bytes (\d+)-", content_range)
+    start = int(found[1]) if found else 0
+    if read.byte_range and start != read.byte_range.first_byte(head.size):
+        raise S3RestIntegrityError(f"The service ignored the range that was asked for of object {head.key!r}")
+    return start

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The two engines of a connection, and which of them a request takes."""
+"""The engines of a connection, and which of them a request takes."""
 
 from __future__ import annotations
 
 import os
+import threading
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_s3rest.s3.clock import Clock
+from airflow_provider_s3rest.s3.engine import UNSIGNED_BYTES
 from airflow_provider_s3rest.s3.keys import sends_verbatim
 from airflow_provider_s3rest.s3.regions import Regions
 
@@ -21,14 +23,15 @@ if TYPE_CHECKING:
     from airflow_provider_s3rest.s3.obstore_engine import ObstoreEngine
     from airflow_provider_s3rest.s3.options import Read
     from airflow_provider_s3rest.s3.plain.client import PlainClient
+    from airflow_provider_s3rest.s3.plain.engine import PlainEngine
     from airflow_provider_s3rest.s3.retry import RetryPolicy
 
 
 class Engines:
     """The engines of one process, each made when it is first needed."""
 
-    forced: str | None = None
-    """For tests of the engines themselves: the name of the one to use for every key."""
+    forced: Literal["plain", "obstore", "boto3"] | None = None
+    """For tests of the engines themselves: the one to use for every key."""
 
     def __init__(
         self,
@@ -44,15 +47,29 @@ class Engines:
         self._regions = Regions(connection, region_name, policy)
         self.clock = Clock()
 
-    def choose(self, *keys: str, plain: bool = True) -> Engine:
-        """Return the fastest engine that sends every one of these keys, and this connection's terms, as they are.
+    def choose(
+        self, bucket_name: str, key: str, *, plain: bool = True, complete: bool = False, size: int = 0
+    ) -> Engine:
+        """Return the fastest engine that sends a request on an object, and this connection's terms, as they are.
+
+        In the main thread there is one request at a time, and what is ready at once is the fastest. Threads would wait
+        for each other in it, as they do for Python's lock; not so in obstore, which must sign all that it sends.
+
+        :param plain: whether the options of the request are such that every engine knows them.
+        :param complete: whether only boto3 knows them.
+        :param size: of what is sent, in bytes.
+        """
+        at_once = None if complete else self._at_once_for(bucket_name)
+        alone = threading.current_thread() is threading.main_thread()
+        if at_once and (alone or (size >= UNSIGNED_BYTES and self._is_secret)):
+            return at_once
+        return self.fast_for(key, plain=plain) or at_once or self.boto3
+
+    def fast_for(self, *keys: str, plain: bool = True) -> ObstoreEngine | None:
+        """Return the fast engine, if it can be chosen.
 
         :param plain: whether the options of the request are such that every engine knows them.
         """
-        return self.fast_for(*keys, plain=plain) or self.boto3
-
-    def fast_for(self, *keys: str, plain: bool = True) -> ObstoreEngine | None:
-        """Return the fast engine, if it can be chosen."""
         if self.forced:
             return self.obstore if self.forced == "obstore" else None
         # obstore signs no header of ours, and S3 refuses an unsigned x-amz-expected-bucket-owner; nor by another clock.
@@ -60,6 +77,19 @@ class Engines:
         if needs_more or not all(map(sends_verbatim, keys)):
             return None
         return self.obstore if self._may_be_fast else None
+
+    def _at_once_for(self, bucket_name: str) -> PlainEngine | None:
+        return self._at_once if self.forced != "obstore" and self.plain_for(bucket_name) else None
+
+    @cached_property
+    def _at_once(self) -> PlainEngine:
+        from airflow_provider_s3rest.s3.plain.engine import PlainEngine
+
+        return PlainEngine(self.plain)
+
+    @cached_property
+    def _is_secret(self) -> bool:
+        return not (self._connection.endpoint_url or "").startswith("http:")
 
     @cached_property
     def _may_be_fast(self) -> bool:
@@ -69,11 +99,15 @@ class Engines:
 
     @cached_property
     def obstore(self) -> ObstoreEngine:
-        """The fast one."""
+        """The one for many at once."""
         from airflow_provider_s3rest.s3.obstore_engine import ObstoreEngine
 
         return ObstoreEngine(
-            self._connection, self._credentials, self._regions, self._policy, fallback=lambda: self.boto3
+            self._connection,
+            self._credentials,
+            self._regions,
+            self._policy,
+            fallback=lambda bucket_name: self._at_once_for(bucket_name) or self.boto3,
         )
 
     @cached_property

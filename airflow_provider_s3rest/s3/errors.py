@@ -71,6 +71,8 @@ class FaultError(Exception):
         self.about = about or {}
         self.retries = 0
         """How often the request had been repeated."""
+        self.date: str | None = None
+        """When it was answered, by the header ``Date``."""
         self.message = message
         self.status = status
         self.code = code
@@ -151,16 +153,18 @@ def translated(bucket_name: str, key: str | None = None) -> Iterator[None]:
         raise public from None
 
 
-def read_refusal(status: int, body: bytes) -> FaultError:
+def read_refusal(status: int, body: bytes, date: str | None = None) -> FaultError:
     """Read the service's answer to a request that it refuses."""
     text = body.decode(errors="replace")
-    return FaultError(
+    fault = FaultError(
         _element(text, "Message"),
         status=status,
         code=_element(text, "Code") or str(status),
         request_id=_element(text, "RequestId"),
         about={name: told for name in _ABOUT if (told := _element(text, name))},
     )
+    fault.date = date
+    return fault
 
 
 def read_obstore_error(error: Exception) -> FaultError:

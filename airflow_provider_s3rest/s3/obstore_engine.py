@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The fast engine: obstore, for plain keys. Import it only to use it.
+"""The engine for many objects at once: obstore, for plain keys. Import it only to use it.
 
 It takes no setting from the environment, keeps no credentials beyond those of the current request, and never retries by
 itself.
@@ -88,7 +88,8 @@ def _by_any_clock(
         try:
             return method(engine, *args, **kwargs)
         except _SkewedError:
-            again: Callable[P, T] = getattr(engine.fallback(), method.__name__)
+            bucket_name = cast("str", args[0])
+            again: Callable[P, T] = getattr(engine.fallback(bucket_name), method.__name__)
         return again(*args, **kwargs)
 
     return run
@@ -97,7 +98,8 @@ def _by_any_clock(
 class ObstoreEngine:
     """Objects by way of obstore; every key must satisfy ``sends_verbatim``. Safe for threads.
 
-    :param fallback: makes the engine that repeats what this one can't: everything where this machine's clock is wrong.
+    :param fallback: gives the engine that repeats for a bucket what this one can't: everything where this machine's
+        clock is wrong.
     """
 
     def __init__(
@@ -106,7 +108,7 @@ class ObstoreEngine:
         source: CredentialSource,
         regions: Regions,
         policy: RetryPolicy,
-        fallback: Callable[[], Engine],
+        fallback: Callable[[str], Engine],
     ) -> None:
         self._connection = connection
         self._source = source

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_s3rest.auth.model import CredentialSource
     from airflow_provider_s3rest.connection import S3RestConnection
+    from airflow_provider_s3rest.s3.engine import OpenObject
     from airflow_provider_s3rest.s3.identities import Keys
     from airflow_provider_s3rest.s3.options import Write
     from airflow_provider_s3rest.s3.progress import Progress
@@ -75,10 +76,12 @@ class S3:
         bucket_name, key = locate(bucket_name, key)
         read = read or Read()
         engines = self.engines
-        engine = engines.choose(key, plain=read.is_plain)
+
+        def open_object(read: Read) -> OpenObject:
+            return engines.choose(bucket_name, key, plain=read.is_plain).get(bucket_name, key, read)
+
         return ObjectStream(
-            engine,
-            engine.get(bucket_name, key, read),
+            open_object,
             self.policy,
             read=read,
             workers=self.workers,
@@ -92,14 +95,14 @@ class S3:
         """
         bucket_name, key = locate(bucket_name, key)
         read = read or Read()
-        return self.engines.choose(key, plain=read.is_plain).head(bucket_name, key, read)
+        return self.engines.choose(bucket_name, key, plain=read.is_plain).head(bucket_name, key, read)
 
     def find_object(self, bucket_name: str, key: str) -> ObjectHead | None:
         """Ask about an object that may well not exist, as cheaply as possible.
 
         :returns: None if there is no such object, or no such bucket.
         """
-        return self.engines.choose(key).find(bucket_name, key)
+        return self.engines.choose(bucket_name, key).find(bucket_name, key)
 
     def get_tags(self, bucket_name: str | None, key: str, version_id: str | None = None) -> dict[str, str]:
         """Return the tags of an object."""

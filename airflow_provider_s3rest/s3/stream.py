@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from _typeshed import WriteableBuffer
 
-    from airflow_provider_s3rest.s3.engine import Engine, OpenObject
+    from airflow_provider_s3rest.s3.engine import OpenObject
     from airflow_provider_s3rest.s3.etags import Encoding
     from airflow_provider_s3rest.s3.options import Read
     from airflow_provider_s3rest.s3.progress import Progress
@@ -46,7 +46,8 @@ class ObjectStream:
     Its bytes can be had once, in one of three ways: :meth:`read`, iteration, or :meth:`save`. A connection that breaks
     on the way is taken up again at the same byte, if the object is still the same.
 
-    :param read: the options that it was opened with.
+    :param open_object: opens it, or a range of its bytes; asked again for each range that is fetched beside others.
+    :param read: the options to open it with.
     :param workers: how many ranges may be fetched at once.
     :param encoding_of: asked for what the ETag was made of, when its form alone does not prove the bytes; it is given
         the number of a part, or ``WHOLE``.
@@ -54,16 +55,15 @@ class ObjectStream:
 
     def __init__(
         self,
-        engine: Engine,
-        opened: OpenObject,
+        open_object: Callable[[Read], OpenObject],
         policy: RetryPolicy,
         *,
         read: Read,
         workers: int,
         encoding_of: Callable[[int], Encoding],
     ) -> None:
-        self._engine = engine
-        self._opened = opened
+        self._open = open_object
+        self._opened = opened = open_object(read)
         self._policy = policy
         self._workers = workers
         self._read = read
@@ -260,7 +260,7 @@ class ObjectStream:
 
     def _reopen(self, start: int, end: int) -> OpenObject:
         part = self._read.of_part(ByteRange(start=start, end=end), self.etag)
-        opened = self._engine.get(self.bucket_name, self.key, part)
+        opened = self._open(part)
         if (opened.head.etag, opened.head.size) != (self.etag, self.head.size):
             opened.close()
             raise S3RestIntegrityError(f"Object {self.key!r} was replaced while it was being read")

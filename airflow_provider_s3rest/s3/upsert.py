@@ -92,7 +92,7 @@ def upsert(
 
 
 def _put(s3: S3, bucket_name: str, key: str, body: bytes, write: Write) -> Written:
-    engine = s3.engines.choose(key, plain=write.is_plain)
+    engine = s3.engines.choose(bucket_name, key, plain=write.is_plain, complete=write.needs_boto3, size=len(body))
     try:
         return engine.put(bucket_name, key, body, write)
     except S3RestPreconditionError as error:

@@ -142,6 +142,11 @@ class Write:
         )
 
     @property
+    def needs_boto3(self) -> bool:
+        """Whether only boto3 can write so: other checksums than Python's own."""
+        return self.checksum_algorithm in _CRT_CHECKSUMS
+
+    @property
     def is_plain(self) -> bool:
         """Whether every engine can write so: nothing but a description of the content is asked for."""
         asked = {item.name for item in fields(self) if getattr(self, item.name) not in (None, {})}

@@ -8,25 +8,28 @@ import urllib.request
 from dataclasses import dataclass, field
 from functools import cached_property
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from airflow_provider_s3rest.s3 import network
 from airflow_provider_s3rest.s3.clock import SKEWED_CODE
+from airflow_provider_s3rest.s3.engine import UNSIGNED_BYTES
 from airflow_provider_s3rest.s3.errors import FaultError, read_refusal
-from airflow_provider_s3rest.s3.plain.connections import Answer, Connections
+from airflow_provider_s3rest.s3.plain.connections import Connections
 from airflow_provider_s3rest.s3.recovery import Recovery
 from airflow_provider_s3rest.s3.sigv4 import Signer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from airflow_provider_s3rest.auth.model import Credentials, CredentialSource
     from airflow_provider_s3rest.connection import S3RestConnection
     from airflow_provider_s3rest.s3.clock import Clock
+    from airflow_provider_s3rest.s3.plain.connections import Answer, Arriving
     from airflow_provider_s3rest.s3.regions import Regions
     from airflow_provider_s3rest.s3.retry import RetryPolicy
 
-_LARGE_BYTES = 1024 * 1024
+T = TypeVar("T")
+
 _ERROR_INSIDE = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?<Error[\s>]")
 
 
@@ -79,38 +82,43 @@ class PlainClient:
         """Whether the service is that of AWS, which knows every checksum."""
         return not self._connection.endpoint_url
 
+    def region_of(self, bucket_name: str) -> str:
+        """Return the region of a bucket."""
+        return self._regions.of(bucket_name)
+
     def send(self, request: Request) -> Answer:
         """Send a request until it is answered well, or has failed for good.
 
         :raises FaultError: it has failed; what it says of retries is how often it was repeated.
         """
+        return self._repeat(request, _whole)
+
+    def open(self, request: Request) -> Arriving:
+        """Do as :meth:`send`, and leave the body of the answer to be read; it is that of an object.
+
+        :raises FaultError: it has failed.
+        """
+        return self._repeat(request, lambda _, answer: answer)
+
+    def _repeat(self, request: Request, take: Callable[[Request, Arriving], T]) -> T:
         attempts = self._policy.attempts()
         while True:
             credentials = self._credentials.current()
-            answer = self._try(request, credentials)
-            if isinstance(answer, Answer):
-                return answer
-            fault, date = answer
-            if self._is_late(fault, request) and attempts.once("clock") and self._clock.follow(date):
+            try:
+                return take(request, self._try(request, credentials))
+            except FaultError as error:
+                fault = error
+            if self._is_late(fault, request) and attempts.once("clock") and self._clock.follow(fault.date):
                 continue
             if not self._recovery.mend(fault, attempts, request.bucket_name, credentials):
                 fault.retries = attempts.retries
                 raise fault
 
-    def _try(self, request: Request, credentials: Credentials) -> Answer | tuple[FaultError, str | None]:
+    def _try(self, request: Request, credentials: Credentials) -> Arriving:
         base, target, headers = self._signed(request, credentials)
-        try:
-            answer = self._connections.send(request.method, base, target, headers, request.body)
-        except FaultError as fault:
-            return fault, None
-        date = answer.headers.get("date")
+        answer = self._connections.open(request.method, base, target, headers, request.body)
         if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
-            return read_refusal(answer.status, answer.body), date
-        # S3 may have begun its answer before it did the work.
-        if _ERROR_INSIDE.match(answer.body):
-            return read_refusal(HTTPStatus.INTERNAL_SERVER_ERROR, answer.body), date
-        if request.method != "GET" and answer.body and not answer.body.rstrip().endswith(b">"):
-            return FaultError("The answer was cut", status=HTTPStatus.INTERNAL_SERVER_ERROR, code="InternalError"), date
+            raise read_refusal(answer.status, answer.whole().body, answer.headers.get("date"))
         return answer
 
     def _signed(self, request: Request, credentials: Credentials) -> tuple[str, str, dict[str, str]]:
@@ -123,8 +131,7 @@ class PlainClient:
         if self._connection.expected_bucket_owner:
             headers["x-amz-expected-bucket-owner"] = self._connection.expected_bucket_owner
         path = "/".join(part for part in (None if in_host else request.bucket_name, request.key) if part)
-        # TLS guards it already, and signing takes longer than sending.
-        is_signed = base.startswith("http://") or len(request.body) < _LARGE_BYTES
+        is_signed = base.startswith("http://") or len(request.body) < UNSIGNED_BYTES
         signer = Signer(credentials, region, self._clock.now())
         url, signed = signer.request(
             request.method,
@@ -145,3 +152,13 @@ class PlainClient:
     def _by_proxy(self) -> bool:
         scheme = (self._connection.endpoint_url or "https").partition(":")[0]
         return bool({scheme, "all"} & set(urllib.request.getproxies()))
+
+
+def _whole(request: Request, arriving: Arriving) -> Answer:
+    answer = arriving.whole()
+    # S3 may have begun its answer before it did the work.
+    if _ERROR_INSIDE.match(answer.body):
+        raise read_refusal(HTTPStatus.INTERNAL_SERVER_ERROR, answer.body, answer.headers.get("date"))
+    if request.method != "GET" and answer.body and not answer.body.rstrip().endswith(b">"):
+        raise FaultError("The answer was cut", status=HTTPStatus.INTERNAL_SERVER_ERROR, code="InternalError")
+    return answer

@@ -31,6 +31,61 @@ class Answer:
     body: bytes
 
 
+class Arriving:
+    """An answer whose body is still to come; it belongs to one thread at a time.
+
+    :param idle: where the connection goes when all has been read.
+    """
+
+    def __init__(self, response: HTTPResponse, used: HTTPConnection, idle: list[HTTPConnection]) -> None:
+        self.status = response.status
+        self.headers = response.headers
+        self._response = response
+        self._used: HTTPConnection | None = used
+        self._idle = idle
+
+    def __del__(self) -> None:
+        self.close()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all of the body has been read."""
+        return self._response.isclosed() and not self._response.length
+
+    def read(self, size: int | None = None) -> bytes:
+        """Read on.
+
+        :param size: at most so many bytes; None: all.
+        :returns: the next bytes; none at the end, be it the body's or that of a connection which broke.
+        :raises FaultError: nothing more came.
+        """
+        try:
+            return self._response.read(size)
+        except (OSError, HTTPException) as error:
+            said = str(error) or type(error).__name__
+        raise FaultError(f"The answer broke off: {said}")
+
+    def whole(self) -> Answer:
+        """Read all of the body.
+
+        :raises FaultError: not all of it came.
+        """
+        try:
+            return Answer(self.status, self.headers, self.read())
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Give the connection back; one in which something is left to be read is of no use."""
+        used, self._used = self._used, None
+        if used is None:
+            return
+        if self.is_complete and not self._response.will_close:
+            self._idle.append(used)
+        else:
+            used.close()
+
+
 class Connections:
     """Sends requests by as many connections as threads ask for at once. Safe for threads."""
 
@@ -39,27 +94,22 @@ class Connections:
         self._idle: dict[str, list[HTTPConnection]] = {}
         weakref.finalize(self, _close, self._idle).atexit = False
 
-    def send(self, method: str, base: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Send a request, and wait for the whole answer.
+    def open(self, method: str, base: str, target: str, headers: Mapping[str, str], body: bytes) -> Arriving:
+        """Send a request, and wait for the beginning of its answer.
 
         :param base: scheme and host.
         :param target: path and query, encoded.
-        :raises FaultError: there was no answer, or not all of it.
+        :raises FaultError: there was no answer.
         """
         idle = self._idle.setdefault(base, [])
         used = _live(idle) or self._new(base)
         try:
-            response = _exchange(used, method, target, headers, body)
-            answer = Answer(response.status, response.headers, response.read())
+            return Arriving(_exchange(used, method, target, headers, body), used, idle)
         except BaseException as error:
             used.close()
             if not isinstance(error, OSError | HTTPException):
                 raise
             said = f"{self._connection.endpoint_url or 'S3'} gave no answer: {str(error) or type(error).__name__}"
-        else:
-            if not response.will_close:
-                idle.append(used)
-            return answer
         raise FaultError(said, permanent=UNTRUSTED in said)
 
     def _new(self, base: str) -> HTTPConnection:
@@ -77,7 +127,8 @@ def _exchange(used: HTTPConnection, method: str, target: str, headers: Mapping[s
     if used.sock is None:
         used.connect()
         cast("socket", used.sock).settimeout(network.READ_TIMEOUT_SECONDS)
-    used.request(method, target, body, headers)
+    # A text would be sent as Latin-1, but is signed as UTF-8.
+    used.request(method, target, body, {name: value.encode() for name, value in headers.items()})
     return used.getresponse()
 
 

@@ -17,6 +17,7 @@ from airflow_provider_s3rest.s3.plain.client import Request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from email.message import Message
 
     from airflow_provider_s3rest.s3.plain.client import PlainClient
     from airflow_provider_s3rest.s3.plain.connections import Answer
@@ -41,7 +42,7 @@ _READ_CONDITIONS = {
     "IfNoneMatch": "if-none-match",
     "IfUnmodifiedSince": "if-unmodified-since",
 }
-_HEAD = {**_READ_CONDITIONS, **CUSTOMER_KEY, "ChecksumMode": "x-amz-checksum-mode"}
+READ = {**_READ_CONDITIONS, **CUSTOMER_KEY, "ChecksumMode": "x-amz-checksum-mode"}
 _ENCRYPTION = {
     "BucketKeyEnabled": "x-amz-server-side-encryption-bucket-key-enabled",
     "SSEKMSKeyId": "x-amz-server-side-encryption-aws-kms-key-id",
@@ -87,7 +88,7 @@ class Object:
         """
         known = {"VersionId": "versionId", "PartNumber": "partNumber"}
         query = {name: str(terms[term]) for term, name in known.items() if term in terms}
-        answer = self.send("HeadObject", "HEAD", headers_of(terms, _HEAD), query)
+        answer = self.send("HeadObject", "HEAD", headers_of(terms, READ), query)
         return _described(answer)
 
     def copy(self, terms: Mapping[str, Any], source: Mapping[str, str]) -> dict[str, Any]:
@@ -172,9 +173,14 @@ def _described(answer: Answer) -> dict[str, Any]:
             for term, header in (_ENCRYPTION | CUSTOMER_KEY).items()
             if header in headers and not term.endswith("Key")
         },
-        "Metadata": {
-            name.lower().removeprefix(_METADATA): value
-            for name, value in headers.items()
-            if name.lower().startswith(_METADATA)
-        },
+        "Metadata": metadata_of(headers),
+    }
+
+
+def metadata_of(headers: Message) -> dict[str, str]:
+    """Read the metadata that users gave to an object."""
+    return {
+        name.lower().removeprefix(_METADATA): value
+        for name, value in headers.items()
+        if name.lower().startswith(_METADATA)
     }

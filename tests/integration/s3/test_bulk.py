@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from airflow_provider_s3rest.s3 import S3
 
 OBJECTS = {f"é {number}": str(number).encode() * number for number in range(40, 0, -1)}
-ENGINES = pytest.mark.parametrize("engine", ["obstore", "boto3"])
+ENGINES = pytest.mark.parametrize("engine", ["plain", "obstore", "boto3"])
 
 
 @pytest.fixture

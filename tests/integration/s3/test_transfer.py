@@ -84,7 +84,7 @@ def _digest(path: Path) -> str:
 
 
 @pytest.mark.parametrize("server", ["moto", "seaweedfs"])
-@pytest.mark.parametrize("engine", ["obstore", "boto3"])
+@pytest.mark.parametrize("engine", ["plain", "obstore", "boto3"])
 def test_up_in_parts_and_down_in_ranges(
     open_s3: Callable[[str], S3],
     make_bucket: Callable[[S3], str],
@@ -130,7 +130,7 @@ def test_memory_stays_flat(
     assert seen["down"] < 100
 
 
-@pytest.mark.parametrize("engine", ["obstore", "boto3"])
+@pytest.mark.parametrize("engine", ["plain", "obstore", "boto3"])
 def test_tls_with_a_private_authority(
     open_s3: Callable[[str], S3], make_bucket: Callable[[S3], str], engine: str
 ) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import functools
+import ipaddress
 import ssl
 import sys
 import threading
@@ -27,7 +28,7 @@ from airflow_provider_s3rest.connection import AccessKeys, S3RestConnection
 from airflow_provider_s3rest.s3 import S3
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 LAST_MODIFIED = "Tue, 24 Nov 2026 01:02:03 GMT"
@@ -71,7 +72,7 @@ class FakeS3:
 
     make_answer = Answer
 
-    def __init__(self, tls: ssl.SSLContext) -> None:
+    def __init__(self, tls: ssl.SSLContext, *, secure: bool = False) -> None:
         self.requests: list[Request] = []
         self._answers: deque[Answer] = deque()
         self.otherwise: Callable[[Request], Answer] = lambda _: Answer()
@@ -79,7 +80,9 @@ class FakeS3:
         self.ahead_seconds = 0.0
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"fake": self}))
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self.url = f"{'https' if secure else 'http'}://127.0.0.1:{self._server.server_port}"
+        if secure:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
     def close(self) -> None:
@@ -272,7 +275,7 @@ def _connection(**fields: Any) -> S3RestConnection:
 
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A CA bundle, and a certificate for the hosts of AWS with its key, in PEM files."""
+    """A CA bundle, and a certificate for the hosts of AWS and for this one with its key, in PEM files."""
     directory = tmp_path_factory.mktemp("authority")
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "s3rest test authority")])
@@ -314,7 +317,8 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     regions = ("us-east-1", "eu-central-1")
     services = ("s3", "*.s3", "sqs")
     hosts = [f"{service}.{region}.amazonaws.com" for region in regions for service in services]
-    names = x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts])
+    here = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    names = x509.SubjectAlternativeName([here, *(x509.DNSName(host) for host in hosts)])
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "AWS of the tests")])
     server = directory / "server.pem"
     server.write_bytes(
@@ -327,11 +331,11 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.fixture(scope="session")
-def make_fake(authority: tuple[Path, Path]) -> Callable[[], FakeS3]:
+def make_fake(authority: tuple[Path, Path]) -> Callable[..., FakeS3]:
     """Start scripted servers; whoever starts one closes it."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(authority[1])
-    return lambda: FakeS3(context)
+    return functools.partial(FakeS3, context)
 
 
 @pytest.fixture
@@ -387,6 +391,18 @@ def make_s3(fake: FakeS3, source: Source, sleeps: Sleeps) -> Callable[..., S3]:
         return s3
 
     return make
+
+
+@pytest.fixture(scope="session")
+def engines_of() -> Callable[[FakeS3], list[str]]:
+    """Tell by which engine each request was sent; the standard library asks for nothing compressed."""
+
+    def name(headers: Mapping[str, str]) -> str:
+        if "boto3" in headers["user-agent"].lower():
+            return "boto3"
+        return "plain" if headers.get("accept-encoding") == "identity" else "obstore"
+
+    return lambda fake: [name(request.headers) for request in fake.requests]
 
 
 @pytest.fixture(scope="session")

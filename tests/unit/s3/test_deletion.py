@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_s3rest.s3 import S3
 
-both_engines = pytest.mark.parametrize("engine", [None, "boto3"])
+every_engine = pytest.mark.parametrize("engine", [None, "boto3"])
 DONE = b"<DeleteResult><Deleted><Key>a</Key></Deleted></DeleteResult>"
 
 
@@ -65,7 +65,7 @@ def test_nothing_to_delete(fake: Any, make_s3: Callable[..., S3], bucket: str | 
     assert not fake.requests
 
 
-@both_engines
+@every_engine
 def test_a_refused_key_is_told(fake: Any, make_s3: Callable[..., S3], engine: str) -> None:
     """With the service's reason, after one request: nothing is deleted twice to learn it."""
     fake.always(body=refused("b &lt;&quot;"))
@@ -84,7 +84,7 @@ def test_refused_keys_of_many(fake: Any, make_s3: Callable[..., S3]) -> None:
     assert result.failed == tuple(said) == (DeleteFailure(key="b", code="AccessDenied", message="No"),)
 
 
-@both_engines
+@every_engine
 def test_a_key_that_may_go_well_later(fake: Any, make_s3: Callable[..., S3], sleeps: list[float], engine: str) -> None:
     """What met InternalError or SlowDown inside a 200 is tried again."""
     fake.then(body=refused("a", "SlowDown"))
@@ -103,7 +103,7 @@ def test_only_busy_keys_are_tried_again(fake: Any, make_s3: Callable[..., S3], s
     assert deleted(fake) == [(b"a", b""), (b"b", b""), (b"c", b""), (b"b", b"")]
 
 
-@both_engines
+@every_engine
 def test_a_key_that_stays_busy(fake: Any, make_s3: Callable[..., S3], sleeps: list[float], engine: str) -> None:
     """After all retries it is told as refused."""
     fake.always(body=refused("b", "SlowDown"))
@@ -126,7 +126,7 @@ def test_a_batch_is_retried_as_a_request(fake: Any, make_s3: Callable[..., S3], 
     assert len(sleeps) == 9
 
 
-@both_engines
+@every_engine
 def test_a_key_alone_is_retried_as_a_request(
     fake: Any, make_s3: Callable[..., S3], sleeps: list[float], engine: str
 ) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_s3rest.s3 import S3
 
-pytestmark = pytest.mark.parametrize("engine", ["obstore", "boto3"])
+pytestmark = pytest.mark.parametrize("engine", ["plain", "obstore", "boto3"])
 
 DELAYS = [0.0, 10.0, 30.0, 60.0, 120.0, 300.0]
 OPERATIONS: dict[str, Callable[[S3], object]] = {

@@ -16,7 +16,7 @@ from airflow_provider_s3rest.s3.network import bucket_url, home_region, regional
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-both_engines = pytest.mark.parametrize("engine", ["obstore", "boto3"])
+every_engine = pytest.mark.parametrize("engine", ["plain", "obstore", "boto3"])
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ both_engines = pytest.mark.parametrize("engine", ["obstore", "boto3"])
         ("https://s3.example.com:9000", "virtual", "bucket", "https://bucket.s3.example.com:9000"),
     ],
 )
-def test_both_engines_address_a_bucket_alike(
+def test_every_engine_address_a_bucket_alike(
     connect: Any, make_source: Any, endpoint: str | None, style: str, bucket: str, url: str
 ) -> None:
     """The URL for obstore is the one that botocore makes up itself."""
@@ -104,7 +104,7 @@ def in_frankfurt(aws: Any) -> Any:
     return aws
 
 
-@both_engines
+@every_engine
 def test_a_buckets_region_is_discovered_once(in_frankfurt: Any, make_s3: Callable[..., S3], engine: str) -> None:
     """One unsigned HEAD, and every request after it goes to the right place."""
     s3 = make_s3(engine, endpoint_url=None)
@@ -124,7 +124,7 @@ def test_the_region_is_remembered_by_the_process(in_frankfurt: Any, make_s3: Cal
     assert len(in_frankfurt.requests) == 3
 
 
-@both_engines
+@every_engine
 def test_a_wrong_region_is_corrected_once(in_frankfurt: Any, make_s3: Callable[..., S3], engine: str) -> None:
     """A redirect makes the request go again, to the bucket's own region."""
     make_s3(engine, endpoint_url=None, region_name="us-east-1").upsert_object("bucket", "key", b"data")
@@ -132,7 +132,7 @@ def test_a_wrong_region_is_corrected_once(in_frankfurt: Any, make_s3: Callable[.
     assert len(in_frankfurt.requests) <= 3
 
 
-@both_engines
+@every_engine
 def test_a_redirect_that_leads_nowhere_is_final(
     aws: Any, make_s3: Callable[..., S3], sleeps: list[float], engine: str
 ) -> None:
@@ -143,7 +143,7 @@ def test_a_redirect_that_leads_nowhere_is_final(
     assert (len(aws.requests) <= 3, sleeps) == (True, [])
 
 
-@both_engines
+@every_engine
 def test_a_redirect_of_another_service_is_an_error(fake: Any, make_s3: Callable[..., S3], engine: str) -> None:
     """Where there is an endpoint, there is nowhere else to go."""
     fake.then_error(301, "PermanentRedirect")

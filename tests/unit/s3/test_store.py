@@ -9,19 +9,22 @@ import os
 import subprocess
 import sys
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from airflow_provider_s3rest.s3.engine import UNSIGNED_BYTES
 from airflow_provider_s3rest.s3.options import Write
 from airflow_provider_s3rest.s3.results import BucketList, unquote_etag
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from airflow_provider_s3rest.s3 import S3
 
-both_engines = pytest.mark.parametrize("engine", ["obstore", "boto3"])
+every_engine = pytest.mark.parametrize("engine", ["plain", "obstore", "boto3"])
 
 FRESH = """
 import sys
@@ -41,8 +44,9 @@ print(sorted({name.partition(".")[0] for name in sys.modules} & {"boto3", "botoc
 """
 
 
-def _user_agents(fake: Any) -> set[str]:
-    return {"boto3" if "boto3" in request.headers["user-agent"].lower() else "obstore" for request in fake.requests}
+def _by_a_thread(function: Callable[[], object]) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(function).result()
 
 
 def test_plain_keys_need_no_boto3(fake: Any) -> None:
@@ -97,27 +101,66 @@ def test_the_usual_needs_no_client_of_boto3(fake: Any, work: str) -> None:
     assert done.stdout == "[]\n"
 
 
-@pytest.mark.parametrize(("key", "engine"), [("a/b", "obstore"), ("a//b", "boto3"), ("/a", "boto3"), ("a\n", "boto3")])
-def test_the_key_chooses_the_engine(fake: Any, make_s3: Callable[..., S3], key: str, engine: str) -> None:
-    """Callers notice nothing of it."""
-    fake.serve(b"data")
-    s3 = make_s3()
+def _all_three(s3: S3, key: str) -> None:
     s3.upsert_object("bucket", key, b"data")
     assert s3.get_object("bucket", key).read() == b"data"
     s3.head_object("bucket", key)
-    assert _user_agents(fake) == {engine}
+
+
+@pytest.mark.parametrize("key", ["a/b", "a//b", "/a", "a\n"])
+def test_one_request_after_the_other_is_sent_by_what_is_ready_at_once(
+    fake: Any, make_s3: Callable[..., S3], engines_of: Callable[..., list[str]], key: str
+) -> None:
+    """Whatever the key."""
+    fake.serve(b"data")
+    _all_three(make_s3(), key)
+    assert set(engines_of(fake)) == {"plain"}
+
+
+@pytest.mark.parametrize(("key", "engine"), [("a/b", "obstore"), ("a//b", "plain"), ("/a", "plain"), ("a\n", "plain")])
+def test_the_key_chooses_the_engine_of_a_thread(
+    fake: Any, make_s3: Callable[..., S3], engines_of: Callable[..., list[str]], key: str, engine: str
+) -> None:
+    """Callers notice nothing of it."""
+    fake.serve(b"data")
+    _by_a_thread(lambda: _all_three(make_s3(), key))
+    assert set(engines_of(fake)) == {engine}
+
+
+@pytest.mark.parametrize(("size", "engine"), [(UNSIGNED_BYTES - 1, "obstore"), (UNSIGNED_BYTES, "plain")])
+def test_a_large_body_is_not_signed_over_tls(
+    make_fake: Any,
+    make_s3: Callable[..., S3],
+    authority: tuple[Path, Path],
+    engines_of: Callable[..., list[str]],
+    size: int,
+    engine: str,
+) -> None:
+    """In a thread neither, where obstore would sign it."""
+    fake = make_fake(secure=True)
+    s3 = make_s3(endpoint_url=fake.url, verify=str(authority[0]))
+    _by_a_thread(lambda: s3.upsert_object("bucket", "key", bytes(size)))
+    assert set(engines_of(fake)) == {engine}
+    assert (fake.requests[0].headers["x-amz-content-sha256"] == "UNSIGNED-PAYLOAD") is (engine == "plain")
+    fake.close()
 
 
 @pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
-def test_a_forked_child_uses_boto3(fake: Any, make_s3: Callable[..., S3]) -> None:
-    """The threads of obstore do not survive a fork, so that the child of a process that used it must not."""
+def test_a_forked_child_uses_no_obstore(
+    fake: Any, make_s3: Callable[..., S3], engines_of: Callable[..., list[str]]
+) -> None:
+    """Its threads do not survive a fork, so that the child of a process that used it must not."""
     fake.serve(b"data")
     s3 = make_s3()
-    s3.head_object("bucket", "key")
+    _by_a_thread(lambda: s3.head_object("bucket", "key"))
     context = multiprocessing.get_context("fork")
     receive, send = context.Pipe(duplex=False)
     fake.requests.clear()
-    child = context.Process(target=lambda: send.send(s3.get_object("bucket", "key").read()))
+
+    def read() -> None:
+        _by_a_thread(lambda: send.send(s3.get_object("bucket", "key").read()))
+
+    child = context.Process(target=read)
     child.start()
     try:
         assert receive.poll(20)
@@ -125,7 +168,7 @@ def test_a_forked_child_uses_boto3(fake: Any, make_s3: Callable[..., S3]) -> Non
     finally:
         child.kill()
         child.join()
-    assert _user_agents(fake) == {"boto3"}
+    assert set(engines_of(fake)) == {"plain"}
 
 
 @pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
@@ -133,7 +176,6 @@ def test_a_forked_child_never_frees_what_it_inherits(fake: Any, make_s3: Callabl
     """A thread of obstore may have held a lock when it vanished: freeing a store would then wait for ever."""
     fake.serve(b"data")
     s3 = make_s3()
-    s3.head_object("bucket", "key")
     engine = weakref.ref(s3.engines.obstore)
     child = os.fork()
     if child == 0:
@@ -179,7 +221,7 @@ def test_a_client_that_does_not_sign(fake: Any, make_s3: Callable[..., S3], slee
     assert sleeps == [0.0]
 
 
-@both_engines
+@every_engine
 def test_an_upsert_tells_what_was_written(fake: Any, make_s3: Callable[..., S3], engine: str) -> None:
     """Size, ETag without quotes, and version."""
     fake.always(ETag='"abc"', x_amz_version_id="v1")
@@ -189,7 +231,7 @@ def test_an_upsert_tells_what_was_written(fake: Any, make_s3: Callable[..., S3],
     assert fake.requests[0].body == "é".encode()
 
 
-@both_engines
+@every_engine
 @pytest.mark.parametrize(("given", "sent"), [(None, "application/octet-stream"), ("text/csv", "text/csv")])
 def test_the_content_type(fake: Any, make_s3: Callable[..., S3], engine: str, given: str | None, sent: str) -> None:
     """Octets, unless it is said otherwise."""

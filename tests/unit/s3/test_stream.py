@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_s3rest.s3 import S3
 
-pytestmark = pytest.mark.parametrize("engine", ["obstore", "boto3"])
+pytestmark = pytest.mark.parametrize("engine", ["plain", "obstore", "boto3"])
 
 BODY = bytes(range(256)) * 40
 MD5 = hashlib.md5(BODY, usedforsecurity=False).hexdigest()

@@ -7,6 +7,7 @@ What there is to carry, botocore's own model of the operation tells.
 from __future__ import annotations
 
 import base64
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,7 +18,7 @@ from airflow_provider_s3rest.s3.options import Read, Write
 from tests.unit.s3.api import CALLS, Options, World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 KEY, SOURCE_KEY = bytes(32), bytes(range(32))
 OWNER = "111122223333"
@@ -147,32 +148,28 @@ def test_a_batch_names_its_versions(world: World, monkeypatch: pytest.MonkeyPatc
     assert world.requests[0].body.count(b"<VersionId>v1</VersionId>") == 1
 
 
-@pytest.mark.parametrize("engine", ["obstore", "boto3"])
+@pytest.mark.parametrize("engine", ["plain", "obstore", "boto3"])
 @pytest.mark.parametrize("operation", ["GetObject", "HeadObject", "PutObject", "DeleteObjects"])
-def test_the_requester_pays_by_either_engine(
-    make_fake: Any,
-    connect: Any,
-    make_source: Any,
-    make_sleeps: Any,
+def test_the_requester_pays_by_every_engine(
+    fake: Any,
+    make_s3: Callable[..., S3],
     monkeypatch: pytest.MonkeyPatch,
+    engines_of: Callable[..., list[str]],
     engine: str,
     operation: str,
 ) -> None:
     """The one term of a connection that obstore can carry."""
-    fake, sleeps = make_fake(), make_sleeps()
-    s3 = S3(connect(endpoint_url=fake.url, requester_pays=True), make_source(), sleep=sleeps)
-    s3.engines.forced = engine
-    world = World(fake, s3, sleeps)
+    world = World(fake, make_s3(engine, requester_pays=True), [])
     world.call(monkeypatch, operation)
     assert {request.headers["x-amz-request-payer"] for request in world.requests} == {"requester"}
-    assert ("boto3" in world.requests[0].headers["user-agent"].lower()) is (engine == "boto3")
-    fake.close()
+    assert set(engines_of(fake)) == {"plain" if operation == "DeleteObjects" and engine == "obstore" else engine}
 
 
 @pytest.mark.parametrize("operation", ["GetObject", "HeadObject", "PutObject"])
 def test_what_obstore_can_not_carry_it_is_not_given(
-    world: World, monkeypatch: pytest.MonkeyPatch, operation: str
+    world: World, monkeypatch: pytest.MonkeyPatch, engines_of: Callable[..., list[str]], operation: str
 ) -> None:
     """The owner of a bucket is a header that must be signed."""
-    world.call(monkeypatch, operation)
-    assert "boto3" in world.requests[0].headers["user-agent"].lower()
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(world.call, monkeypatch, operation).result()
+    assert set(engines_of(world.fake)) == {"plain"}

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -37,10 +37,10 @@ def stream_of() -> Callable[..., ObjectStream]:
             version_id=None,
             region_name="us-east-1",
         )
-        engine: Any = None
+        body_of = iter([body] if body else [])
+        opened = OpenObject(head=head, body=body_of, close=lambda: None, start=0, end=length)
         return ObjectStream(
-            engine,
-            OpenObject(head=head, body=iter([body] if body else []), close=lambda: None, start=0, end=length),
+            lambda _: opened,
             RetryPolicy(delays_seconds=()),
             read=Read(),
             workers=1,
