@@ -5,11 +5,4 @@ from __future__ import annotations
 
 __all__ = ["__version__"]
 
-
-def __getattr__(name: str) -> str:
-    """Read the version from the installed package's metadata, once somebody asks for it."""
-    if name != "__version__":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib.metadata import version
-
-    return version("airflow-provider-s3rest")
+__version__ = "0.1.0"

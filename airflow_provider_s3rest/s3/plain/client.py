@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import re
 import urllib.request
-from dataclasses import dataclass, field
 from functools import cached_property
 from http import HTTPStatus
-from typing import TYPE_CHECKING, TypeVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from airflow_provider_s3rest.s3 import network
 from airflow_provider_s3rest.s3.clock import SKEWED_CODE
@@ -30,11 +30,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_ERROR_INSIDE = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?<Error[\s>]")
+_ERROR_INSIDE = rb"\s*(?:<\?xml[^>]*>\s*)?<Error[\s>]"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(NamedTuple):
     """A request in the terms of HTTP, without what all requests have.
 
     :param key: sent verbatim, whatever it holds.
@@ -43,8 +42,8 @@ class Request:
     method: str
     bucket_name: str
     key: str = ""
-    query: Mapping[str, str] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = MappingProxyType({})
+    headers: Mapping[str, str] = MappingProxyType({})
     body: bytes = b""
 
 
@@ -157,7 +156,7 @@ class PlainClient:
 def _whole(request: Request, arriving: Arriving) -> Answer:
     answer = arriving.whole()
     # S3 may have begun its answer before it did the work.
-    if _ERROR_INSIDE.match(answer.body):
+    if re.match(_ERROR_INSIDE, answer.body):
         raise read_refusal(HTTPStatus.INTERNAL_SERVER_ERROR, answer.body, answer.headers.get("date"))
     if request.method != "GET" and answer.body and not answer.body.rstrip().endswith(b">"):
         raise FaultError("The answer was cut", status=HTTPStatus.INTERNAL_SERVER_ERROR, code="InternalError")

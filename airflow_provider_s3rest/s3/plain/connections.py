@@ -6,10 +6,9 @@ from __future__ import annotations
 import select
 import ssl
 import weakref
-from dataclasses import dataclass
 from functools import cached_property
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from airflow_provider_s3rest.s3 import network
 from airflow_provider_s3rest.s3.errors import UNTRUSTED, FaultError
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
     from airflow_provider_s3rest.connection import S3RestConnection
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """An answer of the service, with all of its body."""
 
     status: int

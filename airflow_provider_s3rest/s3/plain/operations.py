@@ -4,11 +4,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from html import unescape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 from airflow_provider_s3rest.s3.clock import read_date
@@ -68,8 +67,7 @@ _COPY = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Object:
+class Object(NamedTuple):
     """Operations on one object, each retried by the policy.
 
     Every method raises the ``ClientError`` and ``HTTPClientError`` of botocore.

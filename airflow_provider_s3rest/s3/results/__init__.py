@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from airflow_provider_s3rest.s3.results.copies import CopyPrefixResult, CopyResult
     from airflow_provider_s3rest.s3.results.deletions import DeleteFailure, DeleteResult
     from airflow_provider_s3rest.s3.results.listings import BucketList, CommonPrefix, ObjectSummary, ObjectVersion
-    from airflow_provider_s3rest.s3.results.objects import ObjectHead, UpsertResult
+    from airflow_provider_s3rest.s3.results.objects import ObjectHead
+    from airflow_provider_s3rest.s3.results.upserts import UpsertResult
 
 __all__ = [
     "BucketList",
@@ -33,7 +34,8 @@ __getattr__ = lazy.attributes(
     copies=("CopyPrefixResult", "CopyResult"),
     deletions=("DeleteFailure", "DeleteResult"),
     listings=("BucketList", "CommonPrefix", "ObjectSummary", "ObjectVersion"),
-    objects=("ObjectHead", "UpsertResult"),
+    objects=("ObjectHead",),
+    upserts=("UpsertResult",),
 )
 
 
