@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain
+from functools import partial
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from airflow_provider_s3rest.s3.keys import MAX_KEY_BYTES, check_bucket_name, check_key, is_url, locate
+from airflow_provider_s3rest.s3.keys import MAX_KEY_BYTES, check_bucket_name, check_key, locate
 from airflow_provider_s3rest.s3.results import ObjectId, ObjectSummary, ObjectVersion
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     """A key, an ``s3://`` URL, a pair of a key and a version id, a row or an item of a query."""
     Keys: TypeAlias = Key | Iterable["Key | Iterable[Key]"]
     """One key, many, or several lists of many."""
+
+_NEW_ID = partial(tuple.__new__, ObjectId)
 
 
 def read_identities(bucket_name: str | None, keys: Keys) -> tuple[str | None, Iterable[ObjectId]]:
@@ -29,8 +32,9 @@ def read_identities(bucket_name: str | None, keys: Keys) -> tuple[str | None, It
     """
     if bucket_name is not None:
         check_bucket_name(bucket_name)
-        if isinstance(keys, list) and all(map(_is_plain, keys)):
-            return bucket_name, [ObjectId(key) for key in keys]
+        if isinstance(keys, list) and _are_plain(keys):
+            # As ObjectId(key) for each, which would call a function of Python.
+            return bucket_name, list(map(_NEW_ID, zip(keys, repeat(None))))
     found = (_read(bucket_name, key) for key in _flat(keys, is_outermost=True))
     first = next(found, None)
     if first is None:
@@ -40,9 +44,12 @@ def read_identities(bucket_name: str | None, keys: Keys) -> tuple[str | None, It
     return bucket, identities if isinstance(keys, Iterator) else list(identities)
 
 
-def _is_plain(key: object) -> bool:
-    """Whether it is a key beyond doubt, as nearly all are: to ask more of each takes longer than to delete it."""
-    return isinstance(key, str) and key.isascii() and 0 < len(key) <= MAX_KEY_BYTES and not is_url(key)
+def _are_plain(keys: list[Any]) -> bool:
+    """Whether all are keys beyond doubt, as nearly always: to ask more of each takes longer than to delete it."""
+    if not keys or set(map(type, keys)) != {str}:
+        return False
+    text = "".join(keys)
+    return text.isascii() and "://" not in text and all(keys) and len(max(keys, key=len)) <= MAX_KEY_BYTES
 
 
 def _flat(keys: Any, *, is_outermost: bool = False) -> Iterator[Any]:
