@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, repeat
 from typing import TYPE_CHECKING
 
 from airflow_provider_s3rest.s3.engine import MAX_BATCH
@@ -56,7 +56,7 @@ class Deleter:
         if bucket_name is None:
             return DeleteResult(bucket_name=None, deleted=0, dry_run=self.dry_run)
         tally = _Tally(bucket_name=bucket_name, dry_run=self.dry_run)
-        self._delete(((identity, 0) for identity in identities), tally)
+        self._delete(zip(identities, repeat(0)), tally)
         return tally.result()
 
     def delete_prefix(
