@@ -11,6 +11,7 @@ from airflow_provider_s3rest.exceptions import S3RestIntegrityError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from airflow_provider_s3rest.s3.etags import Encoding
     from airflow_provider_s3rest.s3.options import Read, Write
     from airflow_provider_s3rest.s3.results import DeleteFailure, ObjectHead, ObjectId
 
@@ -29,6 +30,7 @@ class OpenObject(NamedTuple):
     :param close: gives the connection back, read to its end or not.
     :param start: the position in the object of the first byte that arrives.
     :param end: that after the last one.
+    :param encoding: tells how the ETag of the whole came about, if the answer does.
     """
 
     head: ObjectHead
@@ -36,6 +38,7 @@ class OpenObject(NamedTuple):
     close: Callable[[], None]
     start: int
     end: int
+    encoding: Callable[[], Encoding] | None = None
 
 
 class Written(NamedTuple):

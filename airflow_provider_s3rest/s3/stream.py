@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_s3rest.exceptions import S3RestIntegrityError
 from airflow_provider_s3rest.s3.engine import CHUNK_BYTES
 from airflow_provider_s3rest.s3.errors import FaultError
-from airflow_provider_s3rest.s3.etags import EtagDigest, parts_of
+from airflow_provider_s3rest.s3.etags import WHOLE, EtagDigest, parts_of
 from airflow_provider_s3rest.s3.files import opened_directory, replacing
 from airflow_provider_s3rest.s3.options import ByteRange
 from airflow_provider_s3rest.s3.pool import in_order
@@ -67,7 +67,10 @@ class ObjectStream:
         self._policy = policy
         self._workers = workers
         self._read = read
-        self._verification = Verification(opened.head, encoding_of, workers)
+        told = opened.encoding
+        self._verification = Verification(
+            opened.head, lambda number: told() if told and number == WHOLE else encoding_of(number), workers
+        )
         self._taken = False
         self.head = opened.head
         self.bucket_name = opened.head.bucket_name

@@ -81,6 +81,8 @@ class Arriving:
         if self.is_complete and not self._response.will_close:
             self._idle.append(used)
         else:
+            # A connection that the service ends belongs to the answer alone.
+            self._response.close()
             used.close()
 
 

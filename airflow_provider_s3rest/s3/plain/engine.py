@@ -13,9 +13,10 @@ from airflow_provider_s3rest.exceptions import S3RestIntegrityError
 from airflow_provider_s3rest.s3.clock import read_date
 from airflow_provider_s3rest.s3.engine import CHUNK_BYTES, UNSIGNED_BYTES, OpenObject, Written, first_byte
 from airflow_provider_s3rest.s3.errors import FaultError
+from airflow_provider_s3rest.s3.etags import WHOLE, asking, read_encoding
 from airflow_provider_s3rest.s3.options import Read
 from airflow_provider_s3rest.s3.plain.client import Request
-from airflow_provider_s3rest.s3.plain.operations import READ, WRITTEN, headers_of, metadata_of
+from airflow_provider_s3rest.s3.plain.operations import READ, WRITTEN, described, headers_of, metadata_of
 from airflow_provider_s3rest.s3.results import ObjectHead, unquote_etag
 
 if TYPE_CHECKING:
@@ -68,20 +69,20 @@ class PlainEngine:
 
         https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
         """
-        # Services other than AWS often lack checksums, and one of the whole proves nothing of a range.
-        checked = self._client.is_aws and not read.byte_range
         try:
-            answer = self._client.open(_reading("GET", bucket_name, key, read, checked=checked))
+            answer = self._client.open(_reading("GET", bucket_name, key, read))
         except FaultError as fault:
             raise fault.public("GetObject", bucket_name, key) from None
         head = self._described(bucket_name, key, answer.headers)
         start = first_byte(read, head, answer.headers.get("content-range", ""))
         return OpenObject(
             head=head,
-            body=_body(answer, key, checked=checked),
+            # Other services make checksums of their own, and one of the whole proves nothing of a range.
+            body=_body(answer, key, checked=self._client.is_aws and not read.byte_range),
             close=answer.close,
             start=start,
             end=start + int(answer.headers["content-length"]),
+            encoding=None if read.byte_range else lambda: read_encoding(described(answer.headers)),
         )
 
     def head(self, bucket_name: str, key: str, read: Read) -> ObjectHead:
@@ -145,8 +146,9 @@ class PlainEngine:
         )
 
 
-def _reading(method: str, bucket_name: str, key: str, read: Read, *, checked: bool = False) -> Request:
-    headers = headers_of(read.terms() | ({"ChecksumMode": "ENABLED"} if checked else {}), _READ)
+def _reading(method: str, bucket_name: str, key: str, read: Read) -> Request:
+    checked = {} if method == "HEAD" or read.byte_range else asking(WHOLE)
+    headers = headers_of(read.terms() | checked, _READ)
     query = {"versionId": read.version_id} if read.version_id else {}
     return Request(method=method, bucket_name=bucket_name, key=key, query=query, headers=headers)
 

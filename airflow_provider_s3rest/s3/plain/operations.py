@@ -87,7 +87,7 @@ class Object(NamedTuple):
         known = {"VersionId": "versionId", "PartNumber": "partNumber"}
         query = {name: str(terms[term]) for term, name in known.items() if term in terms}
         answer = self.send("HeadObject", "HEAD", headers_of(terms, READ), query)
-        return _described(answer)
+        return described(answer.headers)
 
     def copy(self, terms: Mapping[str, Any], source: Mapping[str, str]) -> dict[str, Any]:
         """Make the object a copy of another one.
@@ -153,13 +153,12 @@ def _written(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _described(answer: Answer) -> dict[str, Any]:
-    """Read what an answer tells of an object."""
-    headers = answer.headers
-    described: dict[str, Any] = {term: headers[header] for term, header in _CONTENT.items() if header in headers}
-    expires = read_date(described.pop("Expires", None))
+def described(headers: Message) -> dict[str, Any]:
+    """Read what an answer tells of an object, as boto3 names it."""
+    told: dict[str, Any] = {term: headers[header] for term, header in _CONTENT.items() if header in headers}
+    expires = read_date(told.pop("Expires", None))
     return {
-        **described,
+        **told,
         **({"Expires": expires} if expires else {}),
         "ContentLength": int(headers["content-length"]),
         "ETag": headers.get("etag"),
