@@ -89,7 +89,8 @@ class Signer:
             own["x-amz-security-token"] = self._credentials.session_token
         sent = {name.lower(): value for name, value in headers.items()} | own
         names = ";".join(sorted(sent))
-        lines = [method, quote(path, safe="/~"), _encoded(query), *(f"{name}:{sent[name]}" for name in sorted(sent))]
+        lines = [method, quote(path, safe="/~"), _encoded(query)]
+        lines += [f"{name}:{' '.join(sent[name].split())}" for name in sorted(sent)]
         request = "\n".join([*lines, "", names, digest])
         signature = self._sign(string_to_sign(_ALGORITHM, self._timestamp, self._scope, request))
         credential = f"{self._credentials.access_key_id}/{self._scope}"

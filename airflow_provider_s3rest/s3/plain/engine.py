@@ -130,8 +130,8 @@ class PlainEngine:
 
     def _described(self, bucket_name: str, key: str, headers: Message) -> ObjectHead:
         modified = read_date(headers.get("last-modified"))
-        size = headers.get("content-range", "").rpartition("/")[2] or headers.get("content-length")
-        if modified is None or size is None:
+        size = headers.get("content-range", "").rpartition("/")[2] or headers.get("content-length", "")
+        if modified is None or not size.isdecimal():
             raise S3RestIntegrityError(f"The service's answer does not tell the size and the time of object {key!r}")
         return ObjectHead(
             bucket_name=bucket_name,

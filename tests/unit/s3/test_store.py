@@ -40,7 +40,7 @@ s3.upsert_object("bucket", "a/key", b"data")
 s3.get_object("bucket", "a/key").read()
 s3.head_object("bucket", "a/key")
 s3.delete_objects("bucket", ["a/key"])
-print(sorted({name.partition(".")[0] for name in sys.modules} & {"boto3", "botocore", "httpx", "airflow"}))
+print(sorted({name.partition(".")[0] for name in sys.modules} & {"airflow", "boto3", "botocore", "httpx", "obstore"}))
 """
 
 
@@ -49,11 +49,16 @@ def _by_a_thread(function: Callable[[], object]) -> None:
         pool.submit(function).result()
 
 
-def test_plain_keys_need_no_boto3(fake: Any) -> None:
-    """A fresh process that moves objects imports neither boto3 nor botocore, nor Airflow."""
+@pytest.mark.parametrize("key", ["a/key", "a//key/"])
+def test_few_requests_need_neither_boto3_nor_obstore(fake: Any, key: str) -> None:
+    """A fresh process that moves objects loads none of them, nor Airflow, whatever the key."""
     fake.always(body=b"<DeleteResult><Deleted><Key>a/key</Key></Deleted></DeleteResult>")
     done = subprocess.run(
-        [sys.executable, "-c", FRESH, fake.url], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", FRESH.replace("a/key", key), fake.url],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     )
     assert done.stdout == "[]\n"
     assert len(fake.requests) == 4
@@ -71,6 +76,8 @@ def test_a_listing_needs_no_boto3(fake: Any) -> None:
 
 
 WORKS = {
+    "put with options": "s3.upsert_object('bucket', 'a', b'1', Write.parse({'kms_key_id': 'k', 'tags': {'a': '1'}}))",
+    "put of an owner": "S3(replace(s3.connection, expected_bucket_owner='1'), Source()).upsert_object('bucket', 'a', b'')",
     "upload in parts": "s3.upsert_object('bucket', 'a', bytes(17 << 20))",
     "copy": "copy_object(at, Target(s3=s3, bucket_name='bucket', key='b'))",
     "copy with metadata": "copy_object(at, Target(s3=s3, bucket_name='b', key='b', write=Write(metadata={'a': '1'})))",
@@ -89,10 +96,11 @@ def test_the_usual_needs_no_client_of_boto3(fake: Any, work: str) -> None:
     begin = FRESH.partition("s3.upsert_object")[0]
     end = "print(sorted({'boto3', 'botocore.session'} & set(sys.modules)))"
     imports = (
-        "from airflow_provider_s3rest.s3.copying import Source, Target, copy_object\n"
+        "from dataclasses import replace\n"
+        "from airflow_provider_s3rest.s3.copying import Source as From, Target, copy_object\n"
         "from airflow_provider_s3rest.s3.listing import list_versions\n"
         "from airflow_provider_s3rest.s3.options import Write\n"
-        "at = Source(s3=s3, bucket_name='bucket', key='a')\n"
+        "at = From(s3=s3, bucket_name='bucket', key='a')\n"
     )
     program = f"{begin}{imports}{WORKS[work]}\n{end}"
     done = subprocess.run(
