@@ -70,6 +70,7 @@ def _faster(factor: float) -> Goal:
 
 _LIKE_OBSTORE = Goal(than="obstore", factor=1 / 1.3)
 _LIKE_THE_BEST = Goal(than="best", factor=1 / 1.3)
+_LIKE_S5CMD = Goal(than="s5cmd", factor=1 / 1.3)
 # What is in flight in parts of an upload is held to 128 MiB.
 _LARGE = (_faster(2.5), _LIKE_THE_BEST, Goal(mebibytes=64 + 128))
 
@@ -171,7 +172,17 @@ SCENARIOS = (
         sides=(OURS, S5CMD),
         count=5000,
         smoke_count=200,
-        goals={"sync": (Goal(than="s5cmd", factor=1 / 1.3),)},
+        goals={"sync": (_LIKE_S5CMD,)},
+    ),
+    replace(
+        _SMALL,
+        name="sync-first",
+        words="5,000 files, 1 % changed",
+        works=("sync, the first of a process",),
+        sides=(OURS, S5CMD),
+        count=5000,
+        smoke_count=200,
+        goals={"sync, the first of a process": (_LIKE_S5CMD,)},
     ),
     _START,
     replace(_START, name="first-byte", works=("first byte",), goals={"first byte": (_faster(8),)}),

@@ -137,6 +137,7 @@ WORKS: dict[str, Work] = {
     "up": up,
     "down": down,
     "sync": sync,
+    "sync, the first of a process": sync,
 }
 
 if __name__ == "__main__":

@@ -77,7 +77,7 @@ def test_a_listing_needs_no_boto3(fake: Any) -> None:
 
 WORKS = {
     "put with options": "s3.upsert_object('bucket', 'a', b'1', Write.parse({'kms_key_id': 'k', 'tags': {'a': '1'}}))",
-    "put for an owner": "S3(replace(s3.connection, expected_bucket_owner='1'), Source()).upsert_object('own', 'a', b'')",
+    "head for an owner": "S3(replace(s3.connection, expected_bucket_owner='1'), Source()).head_object('own', 'a')",
     "upload in parts": "s3.upsert_object('bucket', 'a', bytes(17 << 20))",
     "copy": "copy_object(at, Target(s3=s3, bucket_name='bucket', key='b'))",
     "copy with metadata": "copy_object(at, Target(s3=s3, bucket_name='b', key='b', write=Write(metadata={'a': '1'})))",
