@@ -8,6 +8,7 @@ read. It also takes half a second to be imported.
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import hmac
 import json
@@ -126,10 +127,17 @@ class Signer:
         return {(prefix + name if prefix[0] == "X" else prefix + name.lower()): value for name, value in found.items()}
 
     def _sign(self, text: str) -> str:
-        key = f"AWS4{self._credentials.secret_access_key}".encode()
-        for part in (*self._scope.split("/"), text):
-            key = hmac.digest(key, part.encode(), hashlib.sha256)
-        return key.hex()
+        key = _signing_key(self._credentials.secret_access_key, self._scope)
+        return hmac.digest(key, text.encode(), hashlib.sha256).hex()
+
+
+@functools.lru_cache(maxsize=16)
+def _signing_key(secret: str, scope: str) -> bytes:
+    """Derive the key of a day, which is that of all its requests."""
+    key = f"AWS4{secret}".encode()
+    for part in scope.split("/"):
+        key = hmac.digest(key, part.encode(), hashlib.sha256)
+    return key
 
 
 def _encoded(parameters: Mapping[str, str]) -> str:
