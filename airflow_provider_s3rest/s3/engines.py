@@ -61,7 +61,7 @@ class Engines:
         """
         at_once = None if complete else self._at_once_for(bucket_name)
         alone = threading.current_thread() is threading.main_thread()
-        if at_once and (alone or (size >= UNSIGNED_BYTES and self._is_secret)):
+        if at_once and (alone or (size >= UNSIGNED_BYTES and self._is_secure)):
             return at_once
         return self.fast_for(key, plain=plain) or at_once or self.boto3
 
@@ -88,7 +88,7 @@ class Engines:
         return PlainEngine(self.plain)
 
     @cached_property
-    def _is_secret(self) -> bool:
+    def _is_secure(self) -> bool:
         return not (self._connection.endpoint_url or "").startswith("http:")
 
     @cached_property

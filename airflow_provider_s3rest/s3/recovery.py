@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from airflow_provider_s3rest.s3.regions import Regions
     from airflow_provider_s3rest.s3.retry import Attempts
 
-_ELSEWHERE_CODES = frozenset({"AuthorizationHeaderMalformed", "PermanentRedirect", "TemporaryRedirect"})
+# The last two, of answers to a HEAD, which have no words.
+_ELSEWHERE_CODES = frozenset({"AuthorizationHeaderMalformed", "PermanentRedirect", "TemporaryRedirect", "301", "307"})
 
 
 class Recovery:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import zlib
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -55,7 +56,11 @@ class _Crc32:
         return self._value.to_bytes(4)
 
 
-_CHECKSUMS: dict[str, Callable[[], Checksum]] = {"CRC32": _Crc32, "SHA1": hashlib.sha1, "SHA256": hashlib.sha256}
+_CHECKSUMS: dict[str, Callable[[], Checksum]] = {
+    "CRC32": _Crc32,
+    "SHA1": partial(hashlib.sha1, usedforsecurity=False),
+    "SHA256": hashlib.sha256,
+}
 
 
 class PlainEngine:

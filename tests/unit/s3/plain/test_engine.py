@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_s3rest.exceptions import S3RestIntegrityError
+from airflow_provider_s3rest.s3 import network
 from airflow_provider_s3rest.s3.options import ByteRange, Read
 
 if TYPE_CHECKING:
@@ -89,3 +90,19 @@ def test_what_may_not_exist_is_asked_for_once(fake: Any, s3: S3) -> None:
     fake.then(404)
     assert s3.find_object("bucket", "key") is None
     assert len(fake.requests) == 1
+
+
+@pytest.mark.parametrize("status", [301, 307, 400])
+def test_a_head_that_was_sent_elsewhere_is_sent_to_the_buckets_region(
+    fake: Any, make_s3: Callable[..., S3], monkeypatch: pytest.MonkeyPatch, sleeps: list[float], status: int
+) -> None:
+    """AWS says no more than that, so its region is asked for again."""
+    regions = iter(["us-east-1", "eu-central-1"])
+    monkeypatch.setattr("airflow_provider_s3rest.s3.regions._DISCOVERED", {})
+    monkeypatch.setattr("airflow_provider_s3rest.s3.discovery.discover_region", lambda *_: next(regions))
+    monkeypatch.setattr(network, "bucket_url", lambda *_: (fake.url, False))
+    fake.then(status)
+    assert make_s3("plain", endpoint_url=None).head_object("bucket", "key").region_name == "eu-central-1"
+    scopes = [request.headers["authorization"].split("/")[2] for request in fake.requests]
+    assert scopes == ["us-east-1", "eu-central-1"]
+    assert not sleeps
