@@ -3,18 +3,20 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from airflow_provider_s3rest.exceptions import S3RestIntegrityError
-from airflow_provider_s3rest.s3.etags import WHOLE, Crc32, EtagDigest, of_file, parts_of
+from airflow_provider_s3rest.s3.etags import WHOLE, Crc32, Encoding, EtagDigest, of_file, parts_of
 from airflow_provider_s3rest.s3.pool import concurrently
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import BinaryIO
 
-    from airflow_provider_s3rest.s3.etags import Encoding
     from airflow_provider_s3rest.s3.results import ObjectHead
+
+_REFUSED = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_IMPLEMENTED)
 
 
 class Verification:
@@ -43,7 +45,7 @@ class Verification:
         if count == 0:
             return EtagDigest()
         questions = (1, WHOLE) if by_checksum else (1,)
-        first, *whole = concurrently(self._encoding_of, questions, self._workers)
+        first, *whole = concurrently(self._ask, questions, self._workers)
         told = whole[0].checksum if whole else None
         self._checksum = told if told and told.endswith(f"-{count}") else None
         # Some services do not know the size of a part; then the lengths alone must do.
@@ -75,6 +77,16 @@ class Verification:
         if is_md5:
             raise S3RestIntegrityError(f"The bytes of {key!r} have MD5 {made}, but its ETag is {etag}")
         raise S3RestIntegrityError(f"The bytes of {key!r} have CRC-32 {made} instead of {self._checksum}")
+
+    def _ask(self, part_number: int) -> Encoding:
+        try:
+            return self._encoding_of(part_number)
+        except Exception as error:
+            status = getattr(error, "response", {}).get("ResponseMetadata", {}).get("HTTPStatusCode")
+            # Some services refuse to be asked for a checksum.
+            if part_number != WHOLE or status not in _REFUSED:
+                raise
+        return Encoding(is_md5=False, part_bytes=0)
 
     def _is_of_other_parts(self, digest: EtagDigest) -> bool:
         """Whether the number of the parts fits the size of the first by chance: writers of streams make any parts."""

@@ -74,20 +74,21 @@ class PlainEngine:
 
         https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
         """
+        # Some other services refuse to be asked for a checksum, and one of the whole proves nothing of a range.
+        asks = self._client.is_aws and not read.byte_range
         try:
-            answer = self._client.open(_reading("GET", bucket_name, key, read))
+            answer = self._client.open(_reading("GET", bucket_name, key, read, checked=asks))
         except FaultError as fault:
             raise fault.public("GetObject", bucket_name, key) from None
         head = self._described(bucket_name, key, answer.headers)
         start = first_byte(read, head, answer.headers.get("content-range", ""))
         return OpenObject(
             head=head,
-            # Other services make checksums of their own, and one of the whole proves nothing of a range.
-            body=_body(answer, key, checked=self._client.is_aws and not read.byte_range),
+            body=_body(answer, key, checked=asks),
             close=answer.close,
             start=start,
             end=start + int(answer.headers["content-length"]),
-            encoding=None if read.byte_range else lambda: read_encoding(described(answer.headers)),
+            encoding=(lambda: read_encoding(described(answer.headers))) if asks else None,
         )
 
     def head(self, bucket_name: str, key: str, read: Read) -> ObjectHead:
@@ -151,9 +152,8 @@ class PlainEngine:
         )
 
 
-def _reading(method: str, bucket_name: str, key: str, read: Read) -> Request:
-    checked = {} if method == "HEAD" or read.byte_range else asking(WHOLE)
-    headers = headers_of(read.terms() | checked, _READ)
+def _reading(method: str, bucket_name: str, key: str, read: Read, *, checked: bool = False) -> Request:
+    headers = headers_of(read.terms() | (asking(WHOLE) if checked else {}), _READ)
     query = {"versionId": read.version_id} if read.version_id else {}
     return Request(method=method, bucket_name=bucket_name, key=key, query=query, headers=headers)
 

@@ -280,6 +280,23 @@ def test_a_checksum_of_the_services_own_making(
     assert make_s3().get_object("bucket", "key").save(tmp_path / "file").read_bytes() == BODY
 
 
+@pytest.mark.parametrize("status", [400, 501])
+@pytest.mark.usefixtures("small_ranges")
+def test_a_service_may_refuse_to_be_asked_for_a_checksum(
+    fake: Any, make_s3: Callable[..., S3], tmp_path: Path, status: int
+) -> None:
+    """The MD5s prove the bytes then."""
+    stored = Stored(fake, [5000, 5240])
+    known = fake.otherwise
+    fake.otherwise = lambda request: (
+        fake.make_answer(status) if "x-amz-checksum-mode" in request.headers else known(request)
+    )
+    assert make_s3().get_object("bucket", "key").save(tmp_path / "file").read_bytes() == BODY
+    stored.sent = _flipped(0)
+    with pytest.raises(S3RestIntegrityError, match="have MD5"):
+        make_s3().get_object("bucket", "key").save(tmp_path / "file")
+
+
 @pytest.mark.usefixtures("small_ranges")
 def test_a_checksum_that_fits_parts_of_other_sizes(fake: Any, make_s3: Callable[..., S3], tmp_path: Path) -> None:
     """By chance the number of the parts fits the size of the first: such an object is not called damaged."""
