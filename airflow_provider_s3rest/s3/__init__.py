@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""S3 itself, by two engines behind one face; knows nothing of Airflow."""
+"""S3 itself, by several engines behind one face; knows nothing of Airflow."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Failures of both engines as one: what a request met on its way, and the error that callers see for it."""
+"""Failures of all engines as one: what a request met on its way, and the error that callers see for it."""
 
 from __future__ import annotations
 

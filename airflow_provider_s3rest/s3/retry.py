@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The one retry policy of both engines: what is worth another try, and how long to wait before it."""
+"""The one retry policy of all engines: what is worth another try, and how long to wait before it."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Many objects at once, by both engines."""
+"""Many objects at once, by every engine."""
 
 from __future__ import annotations
 

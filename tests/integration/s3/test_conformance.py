@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every operation on awkward keys, by both engines, against servers that are not ours."""
+"""Every operation on awkward keys, by every engine, against servers that are not ours."""
 
 from __future__ import annotations
 

@@ -130,7 +130,7 @@ def test_a_batch_is_retried_as_a_request(fake: Any, make_s3: Callable[..., S3], 
 def test_a_key_alone_is_retried_as_a_request(
     fake: Any, make_s3: Callable[..., S3], sleeps: list[float], engine: str
 ) -> None:
-    """By both engines, also after an error inside a 200."""
+    """By every engine, also after an error inside a 200."""
     fake.then_error(503, "SlowDown")
     fake.then_error(200, "InternalError")
     fake.then(body=DONE)

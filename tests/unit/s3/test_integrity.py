@@ -298,6 +298,18 @@ def test_a_service_may_refuse_to_be_asked_for_a_checksum(
 
 
 @pytest.mark.usefixtures("small_ranges")
+def test_a_question_that_fails_otherwise_is_an_error(fake: Any, make_s3: Callable[..., S3], tmp_path: Path) -> None:
+    """Whoever is refused the checksum may be refused the object."""
+    Stored(fake, [5000, 5240])
+    known = fake.otherwise
+    fake.otherwise = lambda request: (
+        fake.make_answer(403) if "x-amz-checksum-mode" in request.headers else known(request)
+    )
+    with pytest.raises(ClientError, match="403"):
+        make_s3().get_object("bucket", "key").save(tmp_path / "file")
+
+
+@pytest.mark.usefixtures("small_ranges")
 def test_a_checksum_that_fits_parts_of_other_sizes(fake: Any, make_s3: Callable[..., S3], tmp_path: Path) -> None:
     """By chance the number of the parts fits the size of the first: such an object is not called damaged."""
     sizes = [5000, 5000, 240]

@@ -109,7 +109,7 @@ def test_the_source_of_a_copy() -> None:
 
 
 def test_only_a_key_of_ones_own_needs_the_complete_engine() -> None:
-    """Every other read option both engines know."""
+    """Every other read option every engine knows."""
     assert Read.parse({"version_id": "v", "if_match": "e", "byte_range": "0-1"}).is_plain
     assert not Read.parse({}, KEY).is_plain
 

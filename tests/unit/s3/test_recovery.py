@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of what both engines do about a request that fails, counted on the wire."""
+"""Tests of what every engine does about a request that fails, counted on the wire."""
 
 from __future__ import annotations
 
