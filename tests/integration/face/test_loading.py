@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 PROGRAM = """
 import sys
 from airflow_provider_s3rest.hooks.s3rest import S3RestHook
-result = S3RestHook("loading").sync(*sys.argv[1:])
-print(result.uploaded + result.downloaded + result.copied, sorted({"boto3", "botocore.session"} & set(sys.modules)))
+hook, names = S3RestHook("loading"), sys.argv[1:]
+up, down, beside = (hook.sync(*names[at : at + 2]) for at in (0, 2, 4))
+print(up.uploaded, down.downloaded, beside.copied)
+print(sorted({"boto3", "botocore.session"} & set(sys.modules)))
 """
 
 
@@ -40,15 +42,11 @@ def bucket(moto_fields: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_pat
     hook.delete_bucket(name, force=True)
 
 
-@pytest.mark.parametrize(
-    ("source", "target"),
-    [("{here}", "s3://{bucket}/up/"), ("s3://{bucket}/there/", "{down}"), ("s3://{bucket}/there/", "s3://{bucket}/b/")],
-)
-def test_a_sync_loads_no_boto3(bucket: str, tmp_path: Path, source: str, target: str) -> None:
+def test_a_sync_loads_no_boto3(bucket: str, tmp_path: Path) -> None:
     """From files, to files, and between prefixes."""
-    names = {"bucket": bucket, "here": tmp_path / "here", "down": tmp_path / "down"}
-    arguments = [each.format(**names) for each in (source, target)]
+    there, up, beside = (f"s3://{bucket}/{name}/" for name in ("there", "up", "beside"))
+    arguments = [tmp_path / "here", up, there, tmp_path / "down", there, beside]
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, *arguments], env=os.environ, capture_output=True, text=True, check=True
     )
-    assert done.stdout.splitlines()[-1] == "1 []"
+    assert done.stdout.splitlines()[-2:] == ["1 1 1", "[]"]
