@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import airflow.sdk  # noqa: F401 - as every task has it
@@ -167,19 +165,6 @@ def sync(place: Place) -> Iterator[None]:
     expect(found.uploaded, changed)
 
 
-def sync_first(place: Place) -> Iterator[None]:
-    """Do the same in a process that has done nothing yet."""
-    program = "import sys; from benchmarks.clients import ours; ours.S3RestHook().sync(*sys.argv[1:])"
-    subprocess.run(
-        [sys.executable, "-c", program, place.tree, "s3://small/ours"], check=True, stdout=subprocess.DEVNULL
-    )
-    changed = place.change_tree()
-    yield
-    found = S3RestHook().sync(place.tree, "s3://small/ours")
-    yield
-    expect(found.uploaded, changed)
-
-
 WORKS: dict[str, Work] = {
     "put": put,
     "put, one by one": put_alone,
@@ -196,7 +181,6 @@ WORKS: dict[str, Work] = {
     "up, from an iterable": up_from_iterable,
     "down, in chunks": down_in_chunks,
     "sync": sync,
-    "sync, the first of a process": sync_first,
 }
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import importlib
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -81,12 +83,28 @@ def next_hit(place: Place) -> Iterator[None]:
     return hit(place)
 
 
+def sync(place: Place) -> Iterator[None]:
+    """Bring a bucket up to date with a folder; a process before it has done so too."""
+    program = "import sys; from airflow_provider_s3rest.hooks.s3rest import S3RestHook as H; H().sync(*sys.argv[1:])"
+    subprocess.run(
+        [sys.executable, "-c", program, place.tree, "s3://small/ours"], check=True, stdout=subprocess.DEVNULL
+    )
+    changed = place.change_tree()
+    yield
+    from airflow_provider_s3rest.hooks.s3rest import S3RestHook
+
+    found = S3RestHook().sync(place.tree, "s3://small/ours")
+    yield
+    expect(found.uploaded, changed)
+
+
 WORKS: dict[str, Work] = {
     "import": imports,
     "first byte": first,
     "first byte, RSA": first_rsa,
     "cold, P-256": cold,
     "cold, RSA": cold_rsa,
+    "sync, the first of a process": sync,
     "cache hit": hit,
     "cache hit, the next one": next_hit,
 }
